@@ -1,0 +1,313 @@
+"""A driver in a killable child process, with a deadline on every call.
+
+PC/SC, cameras, inference, printers and synthesisers can hang in native code; a thread that hangs cannot be ended, a
+process can. The parent talks over a socket pair with length-prefixed MessagePack; messages are msgspec structs, so
+both ends check types. The child imports only its driver (``python -m hardware.worker MODULE:CLASS``): no spawn of the
+parent's ``__main__``, no fork of its threads. Past a deadline the child is killed and started anew, and the caller
+gets ``DeviceTimeout``. This module knows no device.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import importlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from hardware.device import DeviceError, DeviceGone, DeviceTimeout
+
+_LENGTH = struct.Struct(">I")
+_PR_SET_PDEATHSIG = 1
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One message on the pipe: a call, its reply, its failure, or an event of the driver."""
+
+    kind: str  # "call" | "reply" | "error" | "event"
+    number: int
+    name: str
+    body: msgspec.Raw = msgspec.Raw(b"\xc0")
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A ``DeviceError`` on the pipe."""
+
+    message: str
+    where: str = ""
+    cure: str = ""
+
+
+class Driver(Protocol):
+    """What a module run by a worker offers. Built as ``CLASS(options: Options)`` in the child.
+
+    ``options`` names the msgspec struct type of its settings; ``commands`` maps a verb to (argument struct type,
+    handler). Handlers run one at a time on the child's main thread and return a struct or None.
+    """
+
+    options: type[msgspec.Struct]
+
+    def commands(self) -> Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], msgspec.Struct | None]]]: ...
+
+    def begin(self, emit: Callable[[str, msgspec.Struct], None]) -> None:
+        """Start own threads, if any; ``emit(name, struct)`` sends an event and may be called from any thread."""
+        ...
+
+    def end(self) -> None:
+        """Close the device; called at an orderly stop."""
+        ...
+
+
+R = TypeVar("R")
+
+
+class Worker:
+    """The parent's end. Use from one event loop.
+
+    ``errors`` lists the front door's exceptions: the child's exception is raised here under the same class.
+    ``on_event(name, raw)`` is called on the loop; ``on_restart()`` after the child was replaced.
+    """
+
+    def __init__(
+        self,
+        driver: str,
+        options: msgspec.Struct,
+        *,
+        errors: tuple[type[DeviceError], ...] = (),
+        on_event: Callable[[str, msgspec.Raw], None] | None = None,
+        on_restart: Callable[[], None] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.driver = driver
+        self._options = options
+        self._errors = {kind.__name__: kind for kind in (DeviceError, DeviceTimeout, DeviceGone, *errors)}
+        self._on_event = on_event
+        self._on_restart = on_restart
+        self._environment = dict(environment or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._number = 0
+        self._stopped = True
+        self._starting = asyncio.Lock()
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, or None."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the child; returns once the pipe is up (the driver may still be importing)."""
+        async with self._starting:
+            self._stopped = False
+            if self._process is None:
+                await self._spawn()
+
+    async def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **self._environment, "BOOTH_WORKER_FD": str(theirs.fileno())}
+        environment.pop("PYTHONWARNINGS", None)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "hardware.worker", self.driver],
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        reader, self._writer = await asyncio.open_connection(sock=ours)
+        self._write(Envelope("call", 0, "options", msgspec.Raw(msgspec.msgpack.encode(self._options))))
+        self._reading = asyncio.get_running_loop().create_task(self._read(reader, self._process))
+
+    def _write(self, envelope: Envelope) -> None:
+        if self._writer is None or self._writer.is_closing():
+            raise DeviceGone("the driver's process is not running", where=self.driver)
+        data = msgspec.msgpack.encode(envelope)
+        self._writer.write(_LENGTH.pack(len(data)) + data)
+
+    async def _read(self, reader: asyncio.StreamReader, process: subprocess.Popen[bytes]) -> None:
+        decoder = msgspec.msgpack.Decoder(Envelope)
+        try:
+            while True:
+                size = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))[0]
+                if size > MAX_MESSAGE_BYTES:
+                    break
+                envelope = decoder.decode(await reader.readexactly(size))
+                if envelope.kind == "event":
+                    if self._on_event:
+                        self._on_event(envelope.name, envelope.body)
+                    continue
+                future = self._waiting.pop(envelope.number, None)
+                if future is None or future.done():
+                    continue
+                if envelope.kind == "reply":
+                    future.set_result(envelope.body)
+                else:
+                    failure = msgspec.msgpack.decode(envelope.body, type=Failure)
+                    kind = self._errors.get(envelope.name, DeviceError)
+                    future.set_exception(kind(failure.message, where=failure.where, cure=failure.cure))
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
+            pass
+        finally:
+            self._fail_waiting(DeviceGone("the driver's process ended", where=self.driver))
+        if self._process is process and not self._stopped:
+            await self._replace()
+
+    def _fail_waiting(self, error: DeviceError) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # a caller that was cancelled meanwhile does not fetch it
+
+    def kill(self) -> None:
+        """End the child at once (SIGKILL to its session)."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _reap(self) -> None:
+        process, self._process = self._process, None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(process.wait)
+
+    async def _replace(self) -> None:
+        async with self._starting:
+            await self._reap()
+            if self._stopped:
+                return
+            self.restarts += 1
+            await asyncio.sleep(min(0.1 * self.restarts, 2.0))  # a driver that dies at once must not spin
+            await self._spawn()
+        if self._on_restart:
+            self._on_restart()
+
+    async def call(
+        self, verb: str, arguments: msgspec.Struct | None = None, *, reply: type[R] | None = None, within_s: float
+    ) -> R:
+        """Run ``verb`` in the child and give back its reply decoded as ``reply``.
+
+        Raises the driver's ``DeviceError``; ``DeviceTimeout`` after ``within_s`` seconds (the child is then killed
+        and replaced); ``DeviceGone`` when the child ends meanwhile.
+        """
+        if self._process is None:
+            raise DeviceGone("the driver is stopped", where=self.driver)
+        self._number += 1
+        number = self._number
+        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        body = msgspec.Raw(msgspec.msgpack.encode(arguments))
+        try:
+            self._write(Envelope("call", number, verb, body))
+            raw = await asyncio.wait_for(future, within_s)
+        except TimeoutError:
+            self.kill()
+            raise DeviceTimeout(f"{verb}: no answer within {within_s:g} s", where=self.driver) from None
+        finally:
+            self._waiting.pop(number, None)
+        return msgspec.msgpack.decode(raw, type=reply if reply is not None else Any)
+
+    async def stop(self) -> None:
+        """End the child: orderly within 0.5 s, else by SIGKILL. Idempotent."""
+        self._stopped = True
+        if self._process is not None and self._writer is not None:
+            with contextlib.suppress(DeviceError, OSError):
+                self._write(Envelope("call", 0, "stop"))
+            for _ in range(25):
+                if self._process.poll() is not None:
+                    break
+                await asyncio.sleep(0.02)
+        await self._reap()
+        if self._reading is not None:
+            self._reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reading
+            self._reading = None
+        self._fail_waiting(DeviceGone("the driver was stopped", where=self.driver))
+
+
+class _Child:
+    """The child's end: reads calls on the main thread, writes replies and events."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._sending = threading.Lock()
+
+    def send(self, envelope: Envelope) -> None:
+        data = msgspec.msgpack.encode(envelope)
+        with self._sending:
+            self._line.sendall(_LENGTH.pack(len(data)) + data)
+
+    def emit(self, name: str, body: msgspec.Struct) -> None:
+        with contextlib.suppress(OSError):
+            self.send(Envelope("event", 0, name, msgspec.Raw(msgspec.msgpack.encode(body))))
+
+    def receive(self) -> Envelope | None:
+        header = self._exactly(_LENGTH.size)
+        data = self._exactly(_LENGTH.unpack(header)[0]) if header else None
+        return msgspec.msgpack.decode(data, type=Envelope) if data else None
+
+    def _exactly(self, size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            part = self._line.recv(size - len(data))
+            if not part:
+                return None
+            data += part
+        return data
+
+    def serve(self, build: Any) -> None:
+        opening = self.receive()
+        if opening is None:
+            return
+        driver: Driver = build(msgspec.msgpack.decode(opening.body, type=build.options))
+        driver.begin(self.emit)
+        commands = driver.commands()
+        while (envelope := self.receive()) is not None and envelope.name != "stop":
+            try:
+                arguments, handler = commands[envelope.name]
+                result = handler(msgspec.msgpack.decode(envelope.body, type=arguments | None))
+                self.send(Envelope("reply", envelope.number, "", msgspec.Raw(msgspec.msgpack.encode(result))))
+            except Exception as error:  # the boundary: every failure becomes a named reply
+                failure = (
+                    Failure(error.message, error.where, error.cure)
+                    if isinstance(error, DeviceError)
+                    else Failure(f"{type(error).__name__} in {envelope.name}")
+                )
+                body = msgspec.Raw(msgspec.msgpack.encode(failure))
+                self.send(Envelope("error", envelope.number, type(error).__name__, body))
+        driver.end()
+
+
+def main() -> None:
+    """Entry of the child: ``python -m hardware.worker MODULE:CLASS`` with the pipe's descriptor in the environment."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole foreground group; the parent decides
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a hung driver must not outlive its parent
+    module, _, name = sys.argv[1].partition(":")
+    line = socket.socket(fileno=int(os.environ.pop("BOOTH_WORKER_FD")))
+    with contextlib.suppress(OSError):
+        _Child(line).serve(getattr(importlib.import_module(module), name))
+    os._exit(0)  # native threads of drivers must not keep a finished process alive
+
+
+if __name__ == "__main__":
+    main()
