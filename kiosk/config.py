@@ -1,0 +1,206 @@
+"""booth.toml -> typed, validated settings. Every time-out in one place, with its unit and its reason.
+
+Knows names and places of devices as text; building drivers from them is the composition root's job.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+KEYS_DEFAULT = {
+    15: "next", 106: "next", 108: "next", 105: "previous", 103: "previous", 28: "select", 96: "select",
+    1: "back", 59: "help", 60: "repeat", 61: "more_time", 14: "delete",
+    82: "0", 79: "1", 80: "2", 81: "3", 75: "4", 76: "5", 77: "6", 71: "7", 72: "8", 73: "9",
+    11: "0", 2: "1", 3: "2", 4: "3", 5: "4", 6: "5", 7: "6", 8: "7", 9: "8", 10: "9",
+}  # fmt: skip
+
+
+class ConfigError(Exception):
+    """booth.toml (or another settings file) cannot be used; the text names file, key, what is wrong and the cure."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BoothSection(_Section):
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
+    community: str
+    is_enrolled: bool = False
+    is_laboratory: bool = False
+    language: Literal["zh", "en"] = "zh"
+    telephone: str = "12345"
+
+
+class DisplaySection(_Section):
+    mode: Literal["fullscreen", "windowed", "offscreen"] = "fullscreen"
+    width_px: Annotated[int, Field(ge=480, le=7680)] = 1080
+    height_px: Annotated[int, Field(ge=480, le=7680)] = 1920
+    dpi: Annotated[float, Field(ge=40, le=400)] = 102.5
+
+
+class CardReaderSection(_Section):
+    reader: str = ""  # part of the PC/SC reader's name; "" = the first one
+    socket: str = ""  # PC/SC daemon's socket; "" = the system's
+
+
+class CameraSection(_Section):
+    source: str = "/dev/video0"  # V4L2 device, URL or file
+    width_px: int = 1280
+    height_px: int = 720
+    rotation: Literal[0, 90, 180, 270] = 0
+    fps: Annotated[int, Field(ge=1, le=60)] = 15
+
+
+class FaceSection(_Section):
+    pack: str = ""  # folder of the model pack; "" = no face verification
+
+
+class PrinterSection(_Section):
+    connection: Literal["network", "usb", "serial"] = "network"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 9100
+    usb_vendor: int = 0
+    usb_product: int = 0
+    device: str = "/dev/ttyUSB0"
+    baud: int = 38400
+    paper_mm: Literal[58, 80] = 80
+    dpi: int = 203
+    has_exit_sensor: bool = False
+
+
+class SpeechSection(_Section):
+    sink: str = "device"  # device | device:NAME | pipe:PATH | null
+    prepared: str = ""  # folder of prepared sentences; "" = none kept
+
+
+class KeypadSection(_Section):
+    devices: tuple[str, ...] = ()  # input event devices, by-id paths
+    keys: dict[int, str] = Field(
+        default_factory=lambda: dict(KEYS_DEFAULT)
+    )  # Linux key code -> hardware.keypad.Key value
+    presence_code: int = 0  # key or switch code of a presence sensor; 0 = none
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _codes_are_numbers(cls, value: Any) -> Any:
+        return {int(code): name for code, name in value.items()} if isinstance(value, dict) else value
+
+
+class LedgerSection(_Section):
+    folder: str
+
+
+class BackendSection(_Section):
+    url: Annotated[str, Field(pattern=r"^https://")]
+    ca: str
+    certificate: str
+    key: str
+    seal_pub: str  # file: X25519 public key, 64 hex digits
+    sign_pub: str  # file: Ed25519 public key, 64 hex digits
+
+
+class BenchSection(_Section):
+    remote: str = ""  # Unix socket of screens/remote.py; only on a booth that is not enrolled
+
+
+class Times(_Section):
+    """All waiting times of a visit, in seconds. Defaults are the product's; a site may lengthen them."""
+
+    idle_s: float = 120  # R21: no input and no speech, identified resident
+    idle_with_aids_s: float = 300  # R21: a headset, keypad or large text is in use
+    idle_anonymous_s: float = 60  # R21: nobody is identified yet
+    alert_s: float = 60  # R22: "still there?" before the visit ends
+    more_time_s: float = 300  # one press of "I need more time"
+    progress_after_s: float = 0.5  # R19: a wait longer than this is shown and spoken
+    progress_again_s: float = 10  # R19
+    way_out_after_s: float = 30  # R19: a wait longer than this offers a way out
+    face_attempt_s: float = 20  # one attempt: coaching included
+    clerk_wait_s: float = 120  # nobody answers within this -> another way
+    clerk_poll_s: float = 1
+    lookup_s: float = 8  # total deadline of one enquiry to the backend
+    acknowledgement_s: float = 3  # after commit; then the receipt says "recorded, not yet accepted"
+    print_s: float = 30  # longest receipt at 150 mm/s, three times over
+    goodbye_s: float = 4  # long enough to hear "all done, nothing kept"
+    belongings_s: float = 20  # how long a card or paper left behind keeps the welcome away
+    receipt_s: float = 60  # the receipt screen; then goodbye (the transaction is safe)
+
+    @field_validator("*")
+    @classmethod
+    def _positive(cls, value: float) -> float:
+        if not 0 < value <= 3600:
+            raise ValueError("must be more than 0 and at most 3600 seconds")
+        return value
+
+
+class Config(_Section):
+    booth: BoothSection
+    display: DisplaySection = DisplaySection()
+    card_reader: CardReaderSection = CardReaderSection()
+    camera: CameraSection = CameraSection()
+    face: FaceSection = FaceSection()
+    printer: PrinterSection = PrinterSection()
+    speech: SpeechSection = SpeechSection()
+    keypad: KeypadSection = KeypadSection()
+    ledger: LedgerSection
+    backend: BackendSection
+    bench: BenchSection = BenchSection()
+    times: Times = Times()
+
+
+def explain(error: ValidationError, file: Path) -> str:
+    """Pydantic's findings as one line each: file, key, what is wrong."""
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+        problem = "unknown key: remove it or correct its spelling" if item["type"] == "extra_forbidden" else item["msg"]
+        if item["type"] == "missing":
+            problem = "missing: add it"
+        lines.append(f"{file}: {key}: {problem}")
+    return "\n".join(lines)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Parse a TOML file. Raises ``ConfigError`` naming file, line and cure."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: no such file; give the right path or write it first") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: {error}; correct the TOML there") from None
+
+
+def load(file: Path) -> Config:
+    """Read booth.toml; relative paths are taken from its folder. Raises ``ConfigError``."""
+    data = read_toml(file)
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(explain(error, file)) from None
+    if config.booth.is_enrolled and config.bench.remote:
+        raise ConfigError(f"{file}: bench.remote: not allowed on an enrolled booth; remove it")
+    return _anchored(config, file.parent)
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    def at(path: str) -> str:
+        return str((folder / path).resolve()) if path else ""
+
+    backend = config.backend
+    return config.model_copy(
+        update={
+            "ledger": config.ledger.model_copy(update={"folder": at(config.ledger.folder)}),
+            "face": config.face.model_copy(update={"pack": at(config.face.pack)}),
+            "speech": config.speech.model_copy(update={"prepared": at(config.speech.prepared)}),
+            "bench": config.bench.model_copy(update={"remote": at(config.bench.remote)}),
+            "backend": backend.model_copy(
+                update={k: at(getattr(backend, k)) for k in ("ca", "certificate", "key", "seal_pub", "sign_pub")}
+            ),
+        }
+    )

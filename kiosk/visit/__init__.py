@@ -1,0 +1,1 @@
+"""One resident's visit, from first touch to wiped screen."""

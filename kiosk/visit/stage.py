@@ -1,0 +1,332 @@
+"""The stage: who shows a question and who answers it, a person or a device.
+
+``Stage`` conducts: it races the resident against the device, speaks, alerts an idle resident, extends time, and turns
+Leave, time-outs and Back into exceptions. It knows no device but speech and keypad, and no service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hardware.keypad import Approach, HeadsetChanged, Key, Keypad, KeyPress
+from hardware.speech import Earcon, Priority, Speaker, Spoken, Utterance
+from kiosk.clock import Clock
+from kiosk.config import Times
+from kiosk.text import Text
+from kiosk.visit import questions as q
+from kiosk.visit.pace import Pace
+from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Leave, Reply, Screen, Sound, Tool
+from kiosk.visit.wording import Words, overlay_words, words_for
+
+# -- how a visit leaves its path ------------------------------------------------------------------------------------
+
+
+class Left(Exception):
+    """The visit ends before its end; ``outcome`` is the word for audit and goodbye."""
+
+    outcome = "left"
+
+
+class Cancelled(Left):
+    outcome = "cancelled"
+
+
+class TimedOut(Left):
+    outcome = "timed_out"
+
+
+class NotVerified(Left):
+    outcome = "not_verified"
+
+
+class OutOfService(Left):
+    outcome = "out_of_service"
+
+
+class Evacuated(Left):
+    outcome = "evacuated"
+
+
+class Back(Exception):
+    """The resident wants the question before this one."""
+
+
+@dataclass
+class _Showing:
+    question: q.Question
+    words: Words
+    overlay: q.Overlay | None = None
+
+
+class Stage:
+    """Asks questions. One per visit process; used by one task at a time."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        speaker: Speaker,
+        keypad: Keypad | None,
+        clock: Clock,
+        text: Text,
+        times: Times,
+        telephone: str,
+    ) -> None:
+        self.text = text
+        self.clock = clock
+        self.times = times
+        self.aids = Aids()
+        self.pace = Pace(times)
+        self.is_identified = False
+        self._screen = screen
+        self._speaker = speaker
+        self._keypad = keypad
+        self._telephone = telephone
+        self._showing: _Showing | None = None
+        self._replies: asyncio.Queue[Reply] = asyncio.Queue()
+        self._last_activity = clock.now()
+        self._generation = 0
+        self._forget = speaker.listen(self._on_spoken)
+
+    def close(self) -> None:
+        """Stop listening to the speaker."""
+        self._forget()
+        self._speaker.hush()
+
+    async def follow_keypad(self) -> None:
+        """Feed keypad events to the glass until cancelled."""
+        if self._keypad is None:
+            return
+        async for event in self._keypad.events():
+            if isinstance(event, KeyPress):
+                self._speaker.hush()
+                if not self.aids.uses_keypad:
+                    self.aids = replace(self.aids, uses_keypad=True)
+                self._screen.press(event.key)
+            elif isinstance(event, HeadsetChanged):
+                self.aids = replace(self.aids, has_headset=event.is_plugged)
+                self._speaker.set_headset(event.is_plugged)
+                self._show_again()
+            elif isinstance(event, Approach) and isinstance(self._question, q.Welcome):
+                self._speak(self._current.words.spoken)
+
+    # -- asking -----------------------------------------------------------------------------------------------------
+
+    async def ask(
+        self, question: q.Question, *, until: Callable[[], Awaitable[Any]] | None = None, patience: float | None = None
+    ) -> Any:
+        """Show ``question``; return the resident's answer or what ``until()`` gives, whoever is first.
+
+        ``patience`` (s) ends the question with ``None`` when neither came. Raises ``Back``, ``Left`` or what
+        ``until()`` raises. A touch that came before the question was shown does not count.
+        """
+        self._generation += 1
+        self._replies = asyncio.Queue()
+        self._present(question)
+        self._last_activity = self.clock.now()
+        device = asyncio.ensure_future(until()) if until else None
+        end = asyncio.ensure_future(self.clock.sleep(patience)) if patience is not None else None
+        person = asyncio.ensure_future(self._answer(question))
+        tasks: set[asyncio.Future[Any]] = {t for t in (device, end, person) if t is not None}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if person.done():
+                return person.result()
+            if device is not None and device.done():
+                return device.result()
+            return None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._showing is not None and self._showing.overlay is not None:
+                self._lay(None)
+
+    async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
+        """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""
+
+        async def announce() -> None:
+            await self.clock.sleep(self.times.progress_after_s)
+            self._present(question)
+            while True:
+                await self.clock.sleep(self.times.progress_again_s)
+                self._speak(words_for(question, self.text).spoken)
+
+        task = asyncio.ensure_future(announce())
+        try:
+            return await work
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def tell(self, sentence: str, priority: Priority = Priority.FOCUS) -> None:
+        """Show and say a short status on the present question (coaching)."""
+        self._screen.status(sentence)
+        self._say(sentence, priority)
+
+    def sound(self, earcon: Earcon) -> None:
+        self._speaker.sound(earcon)
+
+    # -- the resident's side ----------------------------------------------------------------------------------------
+
+    @property
+    def _current(self) -> _Showing:
+        assert self._showing is not None
+        return self._showing
+
+    @property
+    def _question(self) -> q.Question | None:
+        return self._showing.question if self._showing else None
+
+    def _present(self, question: q.Question) -> None:
+        words = words_for(question, self.text)
+        self._showing = _Showing(question, words)
+        self._show_again()
+        self._screen.status("")
+        self._speak(words.spoken)
+
+    def _show_again(self) -> None:
+        if self._showing is None:
+            return
+        generation = self._generation
+        self._showing.words = words_for(self._showing.question, self.text)
+
+        def reply(said: Reply) -> None:
+            if generation == self._generation:  # a late touch on a screen that is gone answers nothing
+                self._replies.put_nowait(said)
+
+        self._screen.show(self._showing.question, self._showing.words, self.aids, self.text, reply)
+
+    async def _answer(self, question: q.Question) -> Any:
+        while True:
+            reply = await self._next_reply(question)
+            self._last_activity = self.clock.now()
+            if isinstance(reply, Focused):
+                self._say_focus(reply)
+                continue
+            if not isinstance(reply, Tool) or reply.name != "repeat":
+                self._speaker.hush()
+            overlay = self._current.overlay
+            if overlay is not None:
+                if isinstance(overlay, q.ConfirmLeave) and isinstance(reply, Leave):
+                    raise Cancelled
+                if isinstance(reply, Sound):
+                    self._set_sound(reply)
+                    continue
+                self._lay(None)
+                if not isinstance(reply, Tool):
+                    continue
+            if isinstance(reply, Answer):
+                return reply.value
+            self._react(reply, question)
+
+    def _react(self, reply: Reply, question: q.Question) -> None:
+        if isinstance(reply, GoBack) and question.has_back:
+            raise Back
+        if isinstance(reply, Leave) and question.has_leave:
+            if question.progress[0] == 0:
+                raise Cancelled  # nothing is lost, so nothing is asked
+            self._lay(q.ConfirmLeave())
+        elif isinstance(reply, Tool):
+            self._use(reply.name)
+
+    def _use(self, tool: str) -> None:
+        words = self._current.words
+        if tool == "help":
+            self._lay(q.HelpCard(words.more_help or (words.help,)))
+        elif tool == "repeat":
+            self._speaker.hush()
+            self._speak(words.spoken)
+        elif tool == "more_time":
+            self.pace.give_more_time()
+            self.tell(self.text("Take your time. I will wait."))
+        elif tool == "bigger":
+            self.aids = replace(self.aids, text_size=(self.aids.text_size + 1) % 4)
+            self._show_again()
+        elif tool == "sound":
+            self._lay(q.SoundCard(self.aids.volume, self.aids.rate))
+        elif tool == "language":
+            self.text = self.text.next_language()
+            self._show_again()
+            self._speak(self._current.words.spoken)
+        elif tool == "find_someone":
+            self._lay(q.FindSomeone(self._telephone))
+
+    def _set_sound(self, sound: Sound) -> None:
+        self.aids = replace(self.aids, volume=sound.volume, rate=sound.rate)
+        self._speaker.set_volume(sound.volume)
+        self._speaker.set_rate(sound.rate)
+        self._lay(q.SoundCard(sound.volume, sound.rate))
+
+    def _lay(self, overlay: q.Overlay | None) -> None:
+        self._current.overlay = overlay
+        words = overlay_words(overlay, self.text) if overlay else None
+        self._screen.overlay(overlay, words)
+        if words:
+            self._speak(words.spoken, Priority.ALERT if isinstance(overlay, q.StillThere) else Priority.FOCUS)
+
+    # -- patience ---------------------------------------------------------------------------------------------------
+
+    async def _next_reply(self, question: q.Question) -> Reply:
+        if not question.is_timed:
+            return await self._replies.get()
+        while True:
+            left = self._idle_limit() - (self.clock.now() - self._last_activity)
+            with contextlib.suppress(TimeoutError):
+                return await self._reply_within(left)
+            if self._idle_limit() - (self.clock.now() - self._last_activity) > 0:
+                continue  # speech or a device counted as activity meanwhile
+            self._lay(q.StillThere(int(self.times.alert_s)))
+            self.sound(Earcon.ALERT)
+            try:
+                return await self._reply_within(self.times.alert_s)
+            except TimeoutError:
+                raise TimedOut from None
+
+    def _idle_limit(self) -> float:
+        return self.pace.idle_s(is_identified=self.is_identified, is_aided=self.aids.is_aided)
+
+    async def _reply_within(self, seconds: float) -> Reply:
+        getting = asyncio.ensure_future(self._replies.get())
+        timer = asyncio.ensure_future(self.clock.sleep(max(seconds, 0.0)))
+        try:
+            await asyncio.wait({getting, timer}, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+            raise TimeoutError
+        finally:
+            getting.cancel()
+            timer.cancel()
+            await asyncio.gather(getting, timer, return_exceptions=True)
+
+    # -- speech -----------------------------------------------------------------------------------------------------
+
+    def _on_spoken(self, spoken: Spoken) -> None:
+        self._last_activity = max(self._last_activity, self.clock.now() + _speaking_time_s(spoken))
+        self._screen.caption(spoken.text)
+
+    def _speak(self, sentences: tuple[Utterance, ...], priority: Priority | None = None) -> None:
+        self._speaker.say(*(replace(s, priority=priority) if priority is not None else s for s in sentences))
+
+    def _say(self, sentence: str, priority: Priority) -> None:
+        self._speaker.say(Utterance(sentence, self.text.language, priority))
+
+    def _say_focus(self, reply: Focused) -> None:
+        self._speaker.say(
+            Utterance(
+                reply.spoken,
+                self.text.language,
+                Priority.FOCUS,
+                private=reply.is_private,
+                instead=reply.instead or self.text("Filled in. Plug in a headset to hear it."),
+                is_fixed=not reply.is_private,
+            )
+        )
+
+
+def _speaking_time_s(spoken: Spoken) -> float:
+    """About how long a sentence sounds: 4.5 Chinese characters or 14 Latin letters a second."""
+    return len(spoken.text) / (4.5 if spoken.language == "zh" else 14.0)
