@@ -1,7 +1,7 @@
 """What can go wrong between booth and platform, by name.
 
 Nothing personal is ever in these: their texts hold the name of the call and of the problem, never a body, a number or
-the platform's own words. ``detail`` of a problem document is dropped where it is read (RFC 9457 leaves its content open).
+the platform's own words. ``detail`` of a problem document is dropped where it is read (RFC 9457 leaves it open).
 """
 
 from __future__ import annotations
