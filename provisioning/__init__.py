@@ -1,0 +1,1 @@
+"""The technician's room: set-up, typefaces, sounds, prepared speech."""
