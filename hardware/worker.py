@@ -21,7 +21,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -29,6 +30,7 @@ from hardware.device import DeviceError, DeviceGone, DeviceTimeout
 
 _LENGTH = struct.Struct(">I")
 _PR_SET_PDEATHSIG = 1
+_ROOT = str(Path(__file__).resolve().parent.parent)
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
@@ -91,7 +93,8 @@ class Worker:
     ) -> None:
         self.driver = driver
         self._options = options
-        self._errors = {kind.__name__: kind for kind in (DeviceError, DeviceTimeout, DeviceGone, *errors)}
+        known: tuple[type[DeviceError], ...] = (DeviceError, DeviceTimeout, DeviceGone, *errors)
+        self._errors = {kind.__name__: kind for kind in known}
         self._on_event = on_event
         self._on_restart = on_restart
         self._environment = dict(environment or {})
@@ -102,6 +105,7 @@ class Worker:
         self._number = 0
         self._stopped = True
         self._starting = asyncio.Lock()
+        self._halted = asyncio.Event()
         self.restarts = 0
 
     @property
@@ -113,6 +117,7 @@ class Worker:
         """Start the child; returns once the pipe is up (the driver may still be importing)."""
         async with self._starting:
             self._stopped = False
+            self._halted.clear()
             if self._process is None:
                 await self._spawn()
 
@@ -120,7 +125,9 @@ class Worker:
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **self._environment, "BOOTH_WORKER_FD": str(theirs.fileno())}
         environment.pop("PYTHONWARNINGS", None)
-        self._process = subprocess.Popen(
+        # The child finds this package wherever the parent was started from.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_ROOT, environment.get("PYTHONPATH", ""))))
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - a vfork of a millisecond, and no child watcher needed
             [sys.executable, "-m", "hardware.worker", self.driver],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -196,7 +203,10 @@ class Worker:
             if self._stopped:
                 return
             self.restarts += 1
-            await asyncio.sleep(min(0.1 * self.restarts, 2.0))  # a driver that dies at once must not spin
+            with contextlib.suppress(TimeoutError):  # a driver that dies at once must not spin
+                await asyncio.wait_for(self._halted.wait(), min(0.1 * self.restarts, 2.0))
+            if self._halted.is_set():
+                return
             await self._spawn()
         if self._on_restart:
             self._on_restart()
@@ -224,11 +234,16 @@ class Worker:
             raise DeviceTimeout(f"{verb}: no answer within {within_s:g} s", where=self.driver) from None
         finally:
             self._waiting.pop(number, None)
-        return msgspec.msgpack.decode(raw, type=reply if reply is not None else Any)
+        return cast(R, msgspec.msgpack.decode(raw, type=Any if reply is None else reply))
 
     async def stop(self) -> None:
         """End the child: orderly within 0.5 s, else by SIGKILL. Idempotent."""
         self._stopped = True
+        self._halted.set()
+        async with self._starting:  # a replacement under way is finished first, or it would outlive the stop
+            await self._stop()
+
+    async def _stop(self) -> None:
         if self._process is not None and self._writer is not None:
             with contextlib.suppress(DeviceError, OSError):
                 self._write(Envelope("call", 0, "stop"))
