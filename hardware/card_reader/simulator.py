@@ -1,0 +1,161 @@
+"""The other end of the card reader's wire: virtual cards in the slot of a real PC/SC daemon (vpcd).
+
+vpcd takes a connection for a card: connected is present, closed is removed. Messages are a big-endian u16 length and a
+payload; one byte is a control (power off, power on, reset, give the ATR), anything else a command APDU. A slot can be
+told to misbehave like cards and people do. Knows the virtual card as bytes in, bytes out; made for benches and tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardware.card_reader.virtual_card import ATR, CardFields, Traits, VirtualCard, Way
+
+__all__ = ["CardFields", "CardSlot", "Misbehaviour", "Traits", "VirtualCard", "Way"]
+
+_POWER_OFF, _POWER_ON, _RESET, _GIVE_ATR = 0x00, 0x01, 0x02, 0x04
+RETRY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """What goes wrong. Counts are of command APDUs since the card was presented, from 0; None: never."""
+
+    delay_ms: float = 0.0  # of every command: 35 is a real card's pace
+    is_mute: bool = False  # every answer is a single byte
+    hang_at: int | None = None  # no answer any more
+    pull_at: int | None = None  # the card is pulled out instead of an answer
+    truncate_at: int | None = None  # the last half of the answer is missing, the status word too
+    garbage_at: int | None = None  # a record of nonsense with a good status word
+
+
+class CardSlot:
+    """One slot of a virtual reader. ``door``: ``PrivatePcscd.card_door``, or "HOST:PORT" of any vpcd."""
+
+    def __init__(self, door: Path | str, slot: int = 0) -> None:
+        self._door = door
+        self._slot = slot
+        self._card: VirtualCard | None = None
+        self._how = Misbehaviour()
+        self._task: asyncio.Task[None] | None = None
+        self._line: socket.socket | None = None
+        self.commands = 0  # command APDUs answered since the last card was presented
+
+    @property
+    def card(self) -> VirtualCard | None:
+        """The card that lies there, or None."""
+        return self._card
+
+    async def present(self, card: VirtualCard, how: Misbehaviour | None = None) -> None:
+        """Put a card in; one that lies there is taken out first (a swap). Returns once the reader holds it."""
+        await self.remove()
+        card.reset()
+        self._card, self._how, self.commands = card, how or Misbehaviour(), 0
+        first = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._lie(card, first))
+        await first
+
+    async def remove(self) -> None:
+        """Take the card out; nothing when there is none. A hung command ends with it."""
+        self._card = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _lie(self, card: VirtualCard, first: asyncio.Future[None]) -> None:
+        """Be in the slot: a reader that restarts finds the card again."""
+        while self._card is card:
+            try:
+                self._line = await self._connect()
+            except OSError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            finally:
+                if not first.done():
+                    first.set_result(None)
+            with self._line as line, contextlib.suppress(OSError):
+                await self._answer(line, card)
+
+    async def _connect(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        if isinstance(self._door, str):
+            host, _, port = self._door.rpartition(":")
+            line = socket.socket()
+            line.setblocking(False)
+            try:
+                await loop.sock_connect(line, (host, int(port)))
+            except BaseException:
+                line.close()
+                raise
+        else:
+            line = await asyncio.to_thread(_ask_for_line, self._door, self._slot)
+            line.setblocking(False)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return line
+
+    async def _answer(self, line: socket.socket, card: VirtualCard) -> None:
+        loop = asyncio.get_running_loop()
+        while self._card is card:
+            head = await _receive(line, 2)
+            message = await _receive(line, int.from_bytes(head)) if head else None
+            if message is None:
+                return  # the reader went away
+            if len(message) == 1:
+                if message[0] == _GIVE_ATR:
+                    await loop.sock_sendall(line, len(ATR).to_bytes(2) + ATR)
+                elif message[0] in (_POWER_OFF, _POWER_ON, _RESET):
+                    card.reset()
+                continue
+            answer = await self._reply(card, message)
+            if answer is None:
+                self._card = None  # pulled
+                return
+            await loop.sock_sendall(line, len(answer).to_bytes(2) + answer)
+
+    async def _reply(self, card: VirtualCard, command: bytes) -> bytes | None:
+        how, index = self._how, self.commands
+        self.commands += 1
+        if how.delay_ms:
+            await asyncio.sleep(how.delay_ms / 1000)
+        if index == how.pull_at:
+            return None
+        if how.hang_at is not None and index >= how.hang_at:
+            await asyncio.get_running_loop().create_future()
+        answer = card.respond(command)
+        if how.is_mute:
+            return answer[:1]
+        if index == how.truncate_at:
+            return answer[: len(answer) // 2]
+        if index == how.garbage_at:
+            return b"\xff\xfe\xfd\x90\x00"
+        return answer
+
+
+def _ask_for_line(door: Path, slot: int) -> socket.socket:
+    """Take a connection to vpcd from the keeper of its network namespace."""
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.settimeout(2.0)
+        asker.connect(str(door))
+        asker.sendall(bytes((slot,)))
+        _, handles, _, _ = socket.recv_fds(asker, 1, 1)
+    if not handles:
+        raise ConnectionError("the virtual reader gave no connection")
+    return socket.socket(fileno=handles[0])
+
+
+async def _receive(line: socket.socket, size: int) -> bytes | None:
+    """Receive exactly ``size`` bytes, None at the end. vpcd writes length and payload apart: see QUICKACK."""
+    data = b""
+    while len(data) < size:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)  # else each message waits 40 ms for our ACK
+        part = await asyncio.get_running_loop().sock_recv(line, size - len(data))
+        if not part:
+            return None
+        data += part
+    return data
