@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter, ImageOps
 WIDTH_PX, HEIGHT_PX = 102, 126
 EYE_DISTANCE_PX = 27.0
 EYE_LINE_PX = 55.0  # from the top: forehead and hair above, chin and collar below
-SOFTNESS_PX = 1.0  # standard deviation of the blur
+SOFTNESS_PX = 1.25  # standard deviation of the blur
 
 ASTRONAUT_EYES = (205.0, 99.2, 247.4, 103.3)  # in the 512x512 public-domain NASA photograph of scikit-image
 
@@ -46,7 +46,7 @@ def recrop(photograph: bytes, eyes: Eyes, *, quality: int = 85) -> bytes:
     scale = distance / EYE_DISTANCE_PX
     left, top = middle[0] - WIDTH_PX / 2 * scale, middle[1] - EYE_LINE_PX * scale
     border = math.ceil(WIDTH_PX * scale)  # heads are sometimes cut off at the top
-    framed = ImageOps.expand(upright, border, upright.getpixel((0, 0)))
+    framed = ImageOps.expand(upright, border, (200, 200, 200))
     box = (left + border, top + border, left + border + WIDTH_PX * scale, top + border + HEIGHT_PX * scale)
     small = framed.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.LANCZOS, box=box)
     out = io.BytesIO()
