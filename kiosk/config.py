@@ -127,7 +127,6 @@ class Times(_Section):
     print_s: float = 30  # longest receipt at 150 mm/s, three times over
     goodbye_s: float = 4  # long enough to hear "all done, nothing kept"
     belongings_s: float = 20  # how long a card or paper left behind keeps the welcome away
-    receipt_s: float = 60  # the receipt screen; then goodbye (the transaction is safe)
 
     @field_validator("*")
     @classmethod

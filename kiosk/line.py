@@ -59,7 +59,7 @@ class Audited(_Message, frozen=True, tag="audited"):
     detail: dict[str, str] = {}
 
 
-# -- visit -> keeper: requests (each gets one reply with the same ``ask``) ----------------------------------------------
+# -- visit -> keeper: requests (each gets one reply with the same ``ask``) --------------------------------------------
 
 
 class OpenVisit(_Message, frozen=True, tag="open_visit"):
@@ -96,7 +96,7 @@ class ReceiptIssued(_Message, frozen=True, tag="receipt_issued"):
     how: str
 
 
-# -- keeper -> visit ----------------------------------------------------------------------------------------------------
+# -- keeper -> visit --------------------------------------------------------------------------------------------------
 
 
 class Show(_Message, frozen=True, tag="show"):
@@ -156,7 +156,8 @@ async def receive(reader: asyncio.StreamReader) -> Message | None:
         (size,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
         if size > MAX_MESSAGE_BYTES:
             raise ValueError(f"line: message of {size} bytes, at most {MAX_MESSAGE_BYTES} are allowed")
-        return _decoder.decode(await reader.readexactly(size))
+        message: Message = _decoder.decode(await reader.readexactly(size))
+        return message
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     except msgspec.DecodeError as error:

@@ -1,1 +1,1 @@
-"""The technician's room: set-up, typefaces, sounds, prepared speech."""
+"""What a technician, or set-up, does to a booth. Knows the product's files, serves no resident."""

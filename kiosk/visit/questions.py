@@ -12,7 +12,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Question:
-    """One screenful. ``progress`` = (steps done, steps in all), (0, 0) hides the bars; ``service`` = title in the strip."""
+    """One screenful. ``progress`` = (steps done, steps in all), (0, 0) hides the bars; ``service`` = its id."""
 
     service: str = field(default="", kw_only=True)  # service id, for the strip's title
     progress: tuple[int, int] = field(default=(0, 0), kw_only=True)
@@ -129,8 +129,9 @@ class FieldOption:
 
 @dataclass(frozen=True)
 class AskField(Question):
-    """One field of a service. Answer by kind: choice -> option id; yes_no -> bool; number -> int; date -> date;
-    phone / text / id_number -> str; photo -> bytes (the stage takes it by ``"take"``) or None; optional -> None by Skip.
+    """One field of a service. Answer by kind: choice -> option id; yes_no -> bool; number, date, phone, text,
+    id_number -> the typed str (a date as YYYYMMDD); photo -> ``"take"``, then ``"keep"`` (or ``"take"`` again);
+    an optional field -> None by Skip; a prefill taken -> its value.
     """
 
     field_id: str = ""
@@ -148,6 +149,11 @@ class AskField(Question):
     is_private: bool = False
     picture: bytes | None = None  # photo: the JPEG just taken, shown for "keep / again"
     unit: str = ""
+    is_first: bool = False  # nothing before it to go back to
+
+    @property
+    def has_back(self) -> bool:  # type: ignore[override]
+        return not self.is_first
 
 
 @dataclass(frozen=True)

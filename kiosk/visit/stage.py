@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hardware.keypad import Approach, HeadsetChanged, Key, Keypad, KeyPress
+from hardware.keypad import Approach, HeadsetChanged, Keypad, KeyPress
 from hardware.speech import Earcon, Priority, Speaker, Spoken, Utterance
 from kiosk.clock import Clock
 from kiosk.config import Times
 from kiosk.text import Text
 from kiosk.visit import questions as q
 from kiosk.visit.pace import Pace
-from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Leave, Reply, Screen, Sound, Tool
-from kiosk.visit.wording import Words, overlay_words, words_for
+from kiosk.visit.screen import Aids, Answer, Focused, GoBack, Leave, Reply, Screen, Sound, Tool
+from kiosk.visit.wording import Words, overlay_words, trouble_options, words_for
 
 # -- how a visit leaves its path ------------------------------------------------------------------------------------
 
@@ -74,6 +74,8 @@ class Stage:
         text: Text,
         times: Times,
         telephone: str,
+        log: Callable[[Exception], None],
+        titles: Mapping[str, str],
     ) -> None:
         self.text = text
         self.clock = clock
@@ -85,7 +87,10 @@ class Stage:
         self._speaker = speaker
         self._keypad = keypad
         self._telephone = telephone
+        self._log = log
+        self._titles = titles
         self._showing: _Showing | None = None
+        self._build: Callable[[], q.Question] | None = None
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
         self._last_activity = clock.now()
         self._generation = 0
@@ -116,20 +121,30 @@ class Stage:
     # -- asking -----------------------------------------------------------------------------------------------------
 
     async def ask(
-        self, question: q.Question, *, until: Callable[[], Awaitable[Any]] | None = None, patience: float | None = None
+        self,
+        question: q.Question | Callable[[], q.Question],
+        *,
+        until: Callable[[], Awaitable[Any]] | None = None,
+        patience: float | None = None,
+        aside: Callable[[object], bool] | None = None,
     ) -> Any:
         """Show ``question``; return the resident's answer or what ``until()`` gives, whoever is first.
 
-        ``patience`` (s) ends the question with ``None`` when neither came. Raises ``Back``, ``Left`` or what
+        ``patience`` (s) ends the question with ``None`` when neither came. ``aside(value)`` may deal with an answer
+        that does not end the question (then it returns True). A callable builds the question in the present language,
+        and again when that changes. Raises ``Back``, ``Left`` or what
         ``until()`` raises. A touch that came before the question was shown does not count.
         """
         self._generation += 1
         self._replies = asyncio.Queue()
+        build = question if callable(question) else _constantly(question)
+        self._build = build
+        question = build()
         self._present(question)
         self._last_activity = self.clock.now()
         device = asyncio.ensure_future(until()) if until else None
         end = asyncio.ensure_future(self.clock.sleep(patience)) if patience is not None else None
-        person = asyncio.ensure_future(self._answer(question))
+        person = asyncio.ensure_future(self._answer(question, aside))
         tasks: set[asyncio.Future[Any]] = {t for t in (device, end, person) if t is not None}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -145,15 +160,23 @@ class Stage:
             if self._showing is not None and self._showing.overlay is not None:
                 self._lay(None)
 
+    def refresh(self) -> None:
+        """A device or the platform changed: show the present question again, built anew."""
+        if self._build is not None and self._showing is not None and self._showing.overlay is None:
+            before = self._showing.question
+            if self._build() != before:
+                self._show_again()
+
     async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
         """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""
 
         async def announce() -> None:
             await self.clock.sleep(self.times.progress_after_s)
+            self._build = None
             self._present(question)
             while True:
                 await self.clock.sleep(self.times.progress_again_s)
-                self._speak(words_for(question, self.text).spoken)
+                self._speak(words_for(question, self.text, self._titles).spoken)
 
         task = asyncio.ensure_future(announce())
         try:
@@ -167,8 +190,32 @@ class Stage:
         self._screen.status(sentence)
         self._say(sentence, priority)
 
+    async def trouble(self, what: str, options: tuple[str, ...], *, service: str = "", code: str = "") -> str:
+        """Say what failed and what can be done now; the chosen option's id. Leave and Back count as ``leave``."""
+
+        def question() -> q.Question:
+            return q.Trouble(what=what, options=trouble_options(options, self.text), code=code, service=service)
+
+        self.sound(Earcon.TROUBLE)
+        try:
+            return str(await self.ask(question))
+        except (Back, Cancelled):
+            return "leave"
+
+    def status(self, sentence: str) -> None:
+        """A short line on the present question, not spoken."""
+        self._screen.status(sentence)
+
+    def speak(self, utterances: tuple[Utterance, ...]) -> None:
+        """Say what was asked for, e.g. the receipt line by line."""
+        self._speaker.say(*utterances)
+
     def sound(self, earcon: Earcon) -> None:
         self._speaker.sound(earcon)
+
+    def note(self, error: Exception) -> None:
+        """Hand a named error to the technician's log; such errors carry no personal data."""
+        self._log(error)
 
     # -- the resident's side ----------------------------------------------------------------------------------------
 
@@ -182,7 +229,7 @@ class Stage:
         return self._showing.question if self._showing else None
 
     def _present(self, question: q.Question) -> None:
-        words = words_for(question, self.text)
+        words = words_for(question, self.text, self._titles)
         self._showing = _Showing(question, words)
         self._show_again()
         self._screen.status("")
@@ -192,7 +239,9 @@ class Stage:
         if self._showing is None:
             return
         generation = self._generation
-        self._showing.words = words_for(self._showing.question, self.text)
+        if self._build is not None:
+            self._showing.question = self._build()
+        self._showing.words = words_for(self._showing.question, self.text, self._titles)
 
         def reply(said: Reply) -> None:
             if generation == self._generation:  # a late touch on a screen that is gone answers nothing
@@ -200,7 +249,7 @@ class Stage:
 
         self._screen.show(self._showing.question, self._showing.words, self.aids, self.text, reply)
 
-    async def _answer(self, question: q.Question) -> Any:
+    async def _answer(self, question: q.Question, aside: Callable[[object], bool] | None) -> Any:
         while True:
             reply = await self._next_reply(question)
             self._last_activity = self.clock.now()
@@ -220,7 +269,9 @@ class Stage:
                 if not isinstance(reply, Tool):
                     continue
             if isinstance(reply, Answer):
-                return reply.value
+                if aside is None or not aside(reply.value):
+                    return reply.value
+                continue
             self._react(reply, question)
 
     def _react(self, reply: Reply, question: q.Question) -> None:
@@ -325,6 +376,10 @@ class Stage:
                 is_fixed=not reply.is_private,
             )
         )
+
+
+def _constantly(question: q.Question) -> Callable[[], q.Question]:
+    return lambda: question
 
 
 def _speaking_time_s(spoken: Spoken) -> float:

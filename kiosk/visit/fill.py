@@ -1,0 +1,194 @@
+"""Ask a service's fields one at a time: prefill, skip logic, corrections, and Back in one loop.
+
+What was typed is kept when the resident goes back. Knows no particular field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hardware.camera import CameraError
+from hardware.device import DeviceError
+from hardware.speech import Earcon
+from kiosk.visit import questions as q
+from kiosk.visit.equipment import Equipment
+from kiosk.visit.forms import Wrong, accept, mask_name, mask_number, mask_phone, shown
+from kiosk.visit.person import Identity
+from kiosk.visit.services import FieldDefinition, FieldKind, Service, is_asked
+from kiosk.visit.stage import Back, Stage
+
+
+@dataclass(repr=False)
+class Form:
+    """A resident's answers so far, with where each came from (``registry`` | ``card`` | ``entered``)."""
+
+    service: Service
+    identity: Identity
+    answers: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def prefill(self, one: FieldDefinition) -> tuple[str, str]:
+        """(value, source) known for ``one``, or ("", "")."""
+        if one.prefill == "registry.phone":
+            return self.identity.phone, "registry"
+        if one.prefill in ("registry.address", "card.address"):
+            return self.identity.address, self.identity.address_source
+        return "", ""
+
+    def take(self, one: FieldDefinition, value: Any) -> None:
+        known, source = self.prefill(one)
+        self.answers[one.id] = value
+        self.sources[one.id] = source if known and value == known else "entered"
+
+    def drop_unasked(self) -> None:
+        """Forget answers to questions that another answer made pointless."""
+        for one in self.service.fields:
+            if one.id in self.answers and not is_asked(one, self.answers):
+                del self.answers[one.id], self.sources[one.id]
+
+
+async def fill(stage: Stage, booth: Equipment, form: Form, *, only: str = "") -> None:
+    """Ask what is to be asked; with ``only``, that field again and what follows from its new answer.
+
+    Back goes one question up; on the first it raises ``Back``.
+    """
+    fields = form.service.fields
+    at = 0
+    asked: list[int] = []
+    while at < len(fields):
+        one = fields[at]
+        is_wanted = is_asked(one, form.answers) and (not only or one.id == only or one.id not in form.answers)
+        known, _ = form.prefill(one)
+        if is_wanted and one.prefill_is_answer and known and not only and one.id not in form.answers:
+            form.take(one, known)
+            is_wanted = False
+        if not is_wanted:
+            at += 1
+            continue
+        try:
+            form.take(one, await _ask(stage, booth, form, one, is_first=not asked))
+        except Back:
+            if not asked:
+                raise
+            at = asked.pop()
+            continue
+        form.drop_unasked()
+        asked.append(at)
+        at += 1
+
+
+async def _ask(stage: Stage, booth: Equipment, form: Form, one: FieldDefinition, *, is_first: bool) -> Any:
+    if one.kind is FieldKind.PHOTO:
+        return await _photo(stage, booth, form, one, is_first=is_first)
+    trouble, draft = "", _draft(form.answers.get(one.id))
+    while True:
+        build = partial(_question, stage, form, one, trouble=trouble, draft=draft, is_first=is_first)
+        raw = await stage.ask(build)
+        try:
+            return accept(one, raw, text=stage.text, today=stage.clock.today().date())
+        except Wrong as wrong:
+            stage.sound(Earcon.TROUBLE)
+            trouble, draft = wrong.sentence, _draft(raw)
+
+
+def _draft(value: Any) -> str:
+    if value is None or isinstance(value, bytes):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.strftime("%Y%m%d") if hasattr(value, "strftime") else str(value)
+
+
+def _question(
+    stage: Stage, form: Form, one: FieldDefinition, *, trouble: str, draft: str, is_first: bool,
+    picture: bytes | None = None,
+) -> q.AskField:  # fmt: skip
+    text = stage.text
+    known, source = form.prefill(one)
+    prefill = None
+    if known:
+        masked = mask_phone(known) if one.kind is FieldKind.PHONE else known
+        masked = mask_number(known) if one.kind is FieldKind.ID_NUMBER else masked
+        prefill = q.Prefill(known, masked, source)
+    return q.AskField(
+        field_id=one.id,
+        kind=one.kind.value,
+        title=text(one.title),
+        help=text(one.help),
+        options=tuple(q.FieldOption(o.id, text(o.text)) for o in one.options),
+        is_required=one.required,
+        prefill=prefill,
+        draft=draft,
+        trouble=trouble,
+        max_length=_length(one),
+        minimum="" if one.minimum is None else str(one.minimum),
+        maximum="" if one.maximum is None else str(one.maximum),
+        is_private=one.private,
+        picture=picture,
+        unit=text(one.unit),
+        service=form.service.id,
+        progress=(3, 5),
+        is_first=is_first,
+    )
+
+
+def _length(one: FieldDefinition) -> int:
+    if one.kind is FieldKind.PHONE:
+        return 12
+    if one.kind is FieldKind.DATE:
+        return 8
+    if one.kind is FieldKind.NUMBER:
+        return len(str(one.maximum)) if one.maximum is not None else 9
+    return one.max_length
+
+
+async def _photo(stage: Stage, booth: Equipment, form: Form, one: FieldDefinition, *, is_first: bool) -> Any:
+    """A photo by the booth's camera: take, look, keep or again; the camera is open for that moment only."""
+    picture: bytes | None = form.answers.get(one.id)
+    trouble = ""
+    while True:
+        build = partial(_question, stage, form, one, trouble=trouble, draft="", is_first=is_first, picture=picture)
+        said = await stage.ask(build)
+        if said == "take":
+            try:
+                picture, trouble = await stage.show(
+                    q.Working(what="taking_photo", service=form.service.id, progress=(3, 5)), _snapshot(stage, booth)
+                ), ""  # fmt: skip
+            except (CameraError, DeviceError) as error:
+                stage.note(error)
+                stage.sound(Earcon.TROUBLE)
+                trouble = stage.text("The photo did not work. Please try again.")
+        elif said == "keep" and picture is not None:
+            return picture
+        elif said is None and not one.required:
+            return None
+
+
+async def _snapshot(stage: Stage, booth: Equipment) -> bytes:
+    await booth.camera.open()
+    try:
+        stage.sound(Earcon.CAMERA)
+        return await booth.camera.snapshot()
+    finally:
+        await booth.camera.close()
+
+
+def review_rows(stage: Stage, form: Form) -> tuple[q.ReviewRow, ...]:
+    """The rows of "check your answers": locked ones from the document, then every answer with its source."""
+    text, identity = stage.text, form.identity
+    rows = []
+    if identity.number:
+        rows.append(q.ReviewRow("", text("Name"), mask_name(identity.name), identity.source, False, True))
+        rows.append(q.ReviewRow("", text("ID number"), mask_number(identity.number), identity.source, False, True))
+        if identity.birth is not None:
+            born = f"{identity.birth.year}-**-**"
+            rows.append(q.ReviewRow("", text("Born"), born, identity.source, False, True))
+        if identity.address and not any(f.prefill.endswith(".address") for f in form.service.fields):
+            rows.append(q.ReviewRow("", text("Address"), identity.address, identity.address_source, False, True))
+    for one in form.service.fields:
+        if one.id in form.answers:
+            value = shown(one, form.answers[one.id], text)
+            rows.append(q.ReviewRow(one.id, text(one.label), value, form.sources[one.id], True, one.private))
+    return tuple(rows)

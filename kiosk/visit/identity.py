@@ -1,0 +1,172 @@
+"""Who is this: a document, then a face or a way of equal rank without one -> Identity.
+
+Personal data lives in the locals of these functions and in the Identity they return.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hardware.card_reader import CardError, Document, ReaderLost, Result
+from hardware.device import DeviceError
+from hardware.speech import Earcon
+from kiosk.uplink.bodies import Resident
+from kiosk.uplink.client import Backend
+from kiosk.uplink.errors import NotKnown, UplinkError
+from kiosk.visit import questions as q
+from kiosk.visit.confirmation import Confirmation
+from kiosk.visit.equipment import Equipment
+from kiosk.visit.forms import Wrong, accept
+from kiosk.visit.person import ANONYMOUS, Audit, Identity
+from kiosk.visit.services import FieldDefinition, FieldKind, Service, Way
+from kiosk.visit.stage import Back, Cancelled, NotVerified, Stage
+
+_NUMBER_FIELD = FieldDefinition(
+    id="number", kind=FieldKind.ID_NUMBER, title="Please enter your ID number", label="ID number",
+    help="It has 18 digits. The last may be X.", private=True,
+)  # fmt: skip
+
+
+async def identify(
+    stage: Stage, booth: Equipment, backend: Backend, visit: str, service: Service, audit: Audit
+) -> Identity:
+    """Document, registry, confirmation. Raises ``Left`` (NotVerified when every way was tried), ``Back`` at consent."""
+    if service.is_anonymous:
+        return ANONYMOUS
+    await _consent(stage, service)
+    await audit("consent", purpose="document")
+    while True:
+        try:
+            document, number = await _document(stage, booth, service)
+        except Back:
+            await _consent(stage, service)
+            continue
+        resident = await _registered(stage, backend, visit, number, service)
+        if resident is not None:
+            break
+    stage.is_identified = True
+    person = _person(document, resident)
+    by = await Confirmation(stage, booth, backend, visit, service, audit, person, resident, document).run()
+    await audit("identified", by=by)
+    return replace(person, by=by)
+
+
+async def _consent(stage: Stage, service: Service) -> None:
+    def question() -> q.Question:
+        points = tuple(stage.text(point) for point in service.consent)
+        return q.Consent(points=points, service=service.id, progress=(1, 5))
+
+    await stage.ask(question)
+
+
+def _person(document: Document | None, resident: Resident) -> Identity:
+    card_address = document.address if document else ""
+    return Identity(
+        by="",
+        number=resident.number,
+        name=document.name if document else resident.name,
+        birth=(document.birth if document else None) or resident.birth,
+        sex=resident.sex,
+        address=card_address or resident.address,
+        address_source="card" if card_address else "registry",
+        phone=resident.phone or "",
+        facts=dict(resident.facts),
+        source="card" if document else "entered",
+    )
+
+
+# -- the document -----------------------------------------------------------------------------------------------------
+
+
+async def _document(stage: Stage, booth: Equipment, service: Service) -> tuple[Document | None, str]:
+    trouble = ""
+    while True:
+        if not booth.reader.status.is_usable:
+            trouble = "reader_lost"
+        kinds = tuple(kind.value for kind in booth.reader.kinds)
+        card = q.PresentCard(
+            kinds=kinds, trouble=trouble, can_go_without=_can_go_without(service), service=service.id, progress=(1, 5)
+        )
+        try:
+            found = await stage.ask(card, until=booth.reader.wait_for_document)
+        except ReaderLost:
+            trouble = "reader_lost"
+            await stage.clock.sleep(0.5)
+            continue
+        except CardError as error:
+            stage.sound(Earcon.TROUBLE)
+            trouble = _trouble_of(error)
+            continue
+        except DeviceError:
+            trouble = "reader_lost"
+            await stage.clock.sleep(0.5)
+            continue
+        if isinstance(found, Document):
+            trouble = _objection(found)
+            if not trouble:
+                stage.sound(Earcon.CARD)
+                return found, found.number
+            stage.sound(Earcon.TROUBLE)
+        else:
+            try:
+                return None, await _typed_number(stage, service)
+            except Back:
+                trouble = ""
+
+
+def _can_go_without(service: Service) -> bool:
+    return any(way in service.identification for way in (Way.CODE, Way.CLERK))
+
+
+def _trouble_of(error: CardError) -> str:
+    name = type(error).__name__
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+def _objection(document: Document) -> str:
+    failed = {check.name for check in document.checks if check.result is Result.FAIL}
+    if "expired" in failed:
+        return "document_expired"
+    if not document.number or "number_checksum" in failed:
+        return "card_unreadable"
+    return ""
+
+
+async def _typed_number(stage: Stage, service: Service) -> str:
+    trouble = ""
+    while True:
+
+        def question(trouble: str = trouble) -> q.Question:
+            return q.AskField(
+                field_id="number", kind="id_number", title=stage.text(_NUMBER_FIELD.title), trouble=trouble,
+                help=stage.text(_NUMBER_FIELD.help), max_length=18, is_private=True, service=service.id,
+                progress=(1, 5),
+            )  # fmt: skip
+
+        raw = await stage.ask(question)
+        try:
+            return str(accept(_NUMBER_FIELD, raw, text=stage.text, today=stage.clock.today().date()))
+        except Wrong as wrong:
+            trouble = wrong.sentence
+
+
+# -- the registry -----------------------------------------------------------------------------------------------------
+
+
+async def _registered(stage: Stage, backend: Backend, visit: str, number: str, service: Service) -> Resident | None:
+    """The registry's record; None when the resident wants to present another card."""
+    while True:
+        working = q.Working(what="looking_up", service=service.id, progress=(2, 5))
+        try:
+            looking = backend.lookup(visit, number, service.id, within_s=stage.times.lookup_s)
+            return await stage.show(working, looking)  # type: ignore[no-any-return]
+        except NotKnown:
+            what, options = "unknown_resident", ("other_card", "leave")
+        except UplinkError as error:
+            what, options = "backend_down", ("again", "leave")
+            stage.note(error)
+        chosen = await stage.trouble(what, options, service=service.id)
+        if chosen == "other_card":
+            return None
+        if chosen == "leave":
+            raise NotVerified if what == "unknown_resident" else Cancelled

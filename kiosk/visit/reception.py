@@ -1,0 +1,113 @@
+"""From the welcome screen to the goodbye: one resident, one process.
+
+Chooses the service, serves, and looks after a card or paper left behind before the next welcome. Knows no device
+driver; the process around it ends when ``receive`` returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from hardware.card_reader import Media
+from hardware.device import DeviceError
+from hardware.printer import Exit
+from hardware.speech import Earcon
+from kiosk.uplink.errors import UplinkError
+from kiosk.visit import questions as q
+from kiosk.visit.equipment import Equipment
+from kiosk.visit.serve import Outcome, Platform, serve
+from kiosk.visit.services import Service
+from kiosk.visit.stage import Back, Left, Stage
+from kiosk.visit.wording import service_options
+
+
+async def receive(
+    stage: Stage,
+    booth: Equipment,
+    platform: Platform,
+    services: Mapping[str, Service],
+    begin: Callable[[], Awaitable[None]],
+) -> Outcome:
+    """Welcome somebody, serve them, say goodbye. ``begin`` starts what only a visit needs (camera and face)."""
+    await stage.ask(q.Welcome(community=booth.community))
+    starting = asyncio.ensure_future(begin())
+    watching = asyncio.ensure_future(_watch_platform(stage, booth, platform))
+    try:
+        outcome = await _serve_chosen(stage, booth, platform, services)
+        await _belongings(stage, booth)
+    finally:
+        for task in (starting, watching):
+            task.cancel()
+        await asyncio.gather(starting, watching, return_exceptions=True)
+    stage.sound(Earcon.DONE)
+    return outcome
+
+
+async def farewell(stage: Stage, outcome: Outcome) -> None:
+    """All done, nothing kept: shown and said for some seconds, or until a touch."""
+    await stage.ask(q.Goodbye(outcome=outcome.name), patience=stage.times.goodbye_s)
+
+
+async def _serve_chosen(stage: Stage, booth: Equipment, platform: Platform, services: Mapping[str, Service]) -> Outcome:
+    while True:
+        await _refresh_paper(stage, booth)
+        try:
+            chosen = await stage.ask(lambda: _offer(stage, booth, services))
+        except Left as left:
+            return Outcome(left.outcome)
+        service = services[str(chosen)]
+        if booth.why_not(service):
+            continue  # it became impossible meanwhile: the list says why
+        try:
+            return await serve(stage, booth, platform, service)
+        except Back:
+            continue
+
+
+def _offer(stage: Stage, booth: Equipment, services: Mapping[str, Service]) -> q.ChooseService:
+    notice = "" if booth.has_face_check else stage.text("Face check is not available. There are other ways.")
+    return q.ChooseService(options=service_options(services, booth, stage.text), notice=notice)
+
+
+async def _refresh_paper(stage: Stage, booth: Equipment) -> None:
+    """Paper out and cover open are seen before a service that needs paper is offered."""
+    try:
+        await booth.printer.refresh()
+    except DeviceError as error:
+        stage.note(error)
+
+
+async def _watch_platform(stage: Stage, booth: Equipment, platform: Platform) -> None:
+    """Keep the readiness gate true: is the platform there, and which services does it take today?"""
+    while True:
+        try:
+            catalogue = await platform.backend.catalogue(within_s=stage.times.acknowledgement_s)
+            booth.is_backend_up = True
+            booth.closed_services = frozenset(s.id for s in catalogue.services if not s.is_open)
+        except UplinkError as error:
+            stage.note(error)
+            booth.is_backend_up = False
+        stage.refresh()
+        await stage.clock.sleep(stage.times.progress_again_s)
+
+
+async def _belongings(stage: Stage, booth: Equipment) -> None:
+    """A card or paper left behind is noticed, said and shown before the next welcome."""
+    has_card = booth.reader.status.media is Media.PRESENT
+    has_paper = booth.printer.status.exit is Exit.PRESENT
+    if not (has_card or has_paper):
+        return
+
+    async def taken() -> None:
+        await asyncio.gather(
+            *([booth.reader.wait_for_removal()] if has_card else []),
+            *([booth.printer.wait_for_taken()] if has_paper else []),
+        )
+
+    stage.sound(Earcon.ALERT)
+    question = q.TakeBelongings(has_card=has_card, has_paper=has_paper)
+    try:
+        await stage.ask(question, until=taken, patience=stage.times.belongings_s)
+    except DeviceError as error:
+        stage.note(error)

@@ -1,0 +1,112 @@
+"""What can go wrong or takes time, in words: the item, the cause and the remedy, never a code alone.
+
+English message ids by words key; translations are in the catalogues. Completeness is checked by ``make check``.
+"""
+
+from __future__ import annotations
+
+from hardware.face import Coaching
+
+CARD_TROUBLE = {
+    "card_removed": "The card was lifted too early. Please lay it down again.",
+    "card_mute": "The card does not answer. Please turn it over.",
+    "card_unreadable": "The card could not be read. Please try again.",
+    "card_unknown": "This card is of another kind. Please use the right one.",
+    "card_protected": "This card does not open here. Please use another way.",
+    "card_error": "The card could not be read. Please try again.",
+    "document_expired": "This card has expired. Please use a valid one.",
+    "reader_lost": "The card reader does not work now. Please use another way.",
+}
+
+WAY = {  # title, note, icon
+    "face": ("Look into the camera", "The picture is compared and deleted.", "camera"),
+    "code": ("Code to your phone", "6 digits to your registered number.", "phone"),
+    "clerk": ("A clerk checks", "One or two minutes, no camera.", "clerk"),
+}
+
+WAY_TROUBLE = {
+    "could_not_confirm": "The camera could not confirm it. Please use another way.",
+    "portrait_unusable": "The registered picture cannot be used. Please use another way.",
+    "camera_trouble": "The camera does not work now. Please use another way.",
+    "code_dead": "The code was wrong three times. Please use another way.",
+    "code_limit": "Too many codes were sent. Please use another way.",
+    "no_phone": "No phone is registered. Please use another way.",
+    "nobody_answered": "No clerk is free now. Please use another way or wait again.",
+    "clerk_refused": "The clerk could not confirm it. Please use another way.",
+    "backend_down": "The line to the office is down. Please try again.",
+}
+
+CODE_TROUBLE = {
+    "code_wrong": "The code is wrong. You have {count} more tries.",
+    "code_expired": "That code is too old. We sent a new one.",
+    "code_resent": "We sent a new code.",
+}
+
+NOT_OFFERED = {
+    "closed_by_platform": "Closed today, please come tomorrow",
+    "paper_out": "Paused: no paper here",
+    "cover_open": "Paused: the printer is open",
+    "paper_jammed": "Paused: the paper is stuck",
+    "printer_unplugged": "Paused: the printer is off",
+    "reader_lost": "Paused: the card reader is off",
+    "backend_down": "Paused: the line to the office is down",
+}
+
+RECEIPT_TROUBLE = {
+    "paper_out": "There is no paper. Please note the number.",
+    "cover_open": "The printer is open. Please note the number.",
+    "paper_jammed": "The paper is stuck. Please note the number.",
+    "printer_unplugged": "The printer is off. Please note the number.",
+}
+
+TROUBLE = {  # what happened, what to do now
+    "unknown_resident": ("We cannot find this number", "Use another card, or call the office."),
+    "backend_down": ("The line to the office is down", "Please try again, or come back later."),
+    "no_way_left": ("We could not confirm who you are", "Please see a clerk in working hours."),
+    "not_recorded": ("Your request was not recorded", "Please try again later, nothing was sent."),
+    "nothing_found": ("There is nothing to print for this", "Please call the office and ask."),
+    "paper_out": ("There is no paper", "It is refilled soon. Please try again later."),
+    "cover_open": ("The printer is open", "Please close its cover, or come back later."),
+    "paper_jammed": ("The paper is stuck", "We have been told. Please come back later."),
+    "printer_unplugged": ("The printer does not answer", "We have been told. Please come back later."),
+}
+
+TROUBLE_OPTIONS = {
+    "again": "Try again",
+    "other_card": "Use another card",
+    "leave": "Leave",
+}
+
+WORKING = {
+    "looking_up": "Looking you up",
+    "opening_camera": "The camera opens",
+    "sending_code": "Sending the code",
+    "submitting": "Submitting",
+    "enquiring": "Fetching your data",
+    "printing": "Printing",
+    "taking_photo": "Taking the photo",
+}
+
+COACHING = {
+    Coaching.LOOK_HERE: "Please look here",
+    Coaching.NEARER: "A little nearer, please",
+    Coaching.FURTHER: "A little back, please",
+    Coaching.MORE_LIGHT: "It is too dark here",
+    Coaching.LESS_LIGHT: "It is too bright here",
+    Coaching.HOLD_STILL: "Please hold still",
+    Coaching.ONE_PERSON: "One person only, please",
+    Coaching.GOOD: "Very good, stay like this",
+}
+
+
+def messages() -> list[str]:
+    """Every English sentence in these tables."""
+    found: list[str] = []
+    for table in (CARD_TROUBLE, WAY_TROUBLE, CODE_TROUBLE, NOT_OFFERED, RECEIPT_TROUBLE, TROUBLE_OPTIONS, WORKING):
+        found += table.values()
+    found += COACHING.values()
+    for title, note, _icon in WAY.values():
+        found += (title, note)
+    for pair in TROUBLE.values():
+        found += pair
+    return list(dict.fromkeys(found))
