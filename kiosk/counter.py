@@ -7,8 +7,10 @@ not hold them up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from kiosk import line
 from kiosk.ledger.file import LedgerError
@@ -58,7 +60,7 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._waits, return_exceptions=True)
         for visit in tuple(self._visits):
-            await self._fact(lambda visit=visit: self._close(visit, outcome))  # type: ignore[misc]
+            await self._fact(partial(self._close, visit, outcome))
 
     async def _serve(self) -> None:
         while (message := await self._queue.get()) is not None:
@@ -69,9 +71,9 @@ class Session:
             elif isinstance(message, _Request):
                 await self._request(message)
             elif isinstance(message, line.CloseVisit):
-                await self._fact(lambda m=message: self._close(m.visit, m.outcome))  # type: ignore[misc]
+                await self._fact(partial(self._close, message.visit, message.outcome))
             elif isinstance(message, line.Audited):
-                await self._fact(lambda m=message: self._audit(m))  # type: ignore[misc]
+                await self._fact(partial(self._audit, message))
 
     async def _fact(self, work: Callable[[], None]) -> None:
         try:
@@ -97,10 +99,8 @@ class Session:
         except (IllegalStep, sqlite3.Error) as error:
             self._counter.note("refused", level="error", reason="ledger_error", error=type(error).__name__)
             reply = line.Refused(message.ask, "ledger_error")
-        try:
+        with contextlib.suppress(ConnectionError):  # the process died; what was committed stays committed
             await self._send(reply)
-        except ConnectionError:
-            pass  # the process died meanwhile; what was committed stays committed
 
     async def _answer(self, message: _Request) -> line.Message:
         journal, courier, desk = self._counter.journal, self._counter.courier, self._counter.desk
