@@ -1,0 +1,105 @@
+"""``python -m backend``: init (demo keys), serve (both listeners), openapi (the booth API's contract)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend import booth_api, listeners, pki, run_folder, seeds, staff_pages
+from backend.faults import Fault, Misbehave
+from backend.platform import Platform
+from backend.staff import DEMO_CLERK, Staff
+from backend.store import DatabaseUrlError, Store
+
+_run = click.option(
+    "--run",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".run"),
+    show_default=True,
+    help="Run folder.",
+)
+
+
+@click.group()
+def main() -> None:
+    """The reference community platform."""
+
+
+@main.command()
+@_run
+@click.option("--booth", default="B7", show_default=True, help="Id of the booth the demo certificate is for.")
+def init(run: Path, booth: str) -> None:
+    """Make demo authority, certificates, keys and the clerk's password; leave good ones as they are."""
+    try:
+        pki.init(run, booth)
+    except pki.PkiError as error:
+        sys.exit(f"backend: {error}")
+    run_folder.staff_password(run)
+
+
+@main.command()
+def openapi() -> None:
+    """Print the booth API's contract."""
+    click.echo(contract(), nl=False)
+
+
+def contract() -> str:
+    """Give the OpenAPI document as it is committed in openapi.json."""
+    return json.dumps(booth_api.build().openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+@main.command()
+@_run
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the booth API.")
+@click.option("--port", default=0, help="Port of the booth API; 0 takes a free one.")
+@click.option("--staff-port", default=0, help="Port of the staff pages, always on loopback; 0 takes a free one.")
+@click.option("--database", help="sqlite:///PATH or postgresql://...  [default: RUN/backend.db]")
+@click.option("--bench-token", help="Offer the bench's control on the staff listener to whoever knows this.")
+def serve(run: Path, host: str, port: int, staff_port: int, database: str | None, bench_token: str | None) -> None:
+    """Serve until SIGTERM; the ports are in RUN/ports.json (backend, staff) once both listen."""
+    run_folder.publish_ports(run, {"backend": None, "staff": None})
+    try:
+        api = listeners.bind(host, port, "booth API", "--port")
+        pages = listeners.bind("127.0.0.1", staff_port, "staff pages", "--staff-port")
+        platform = Platform(
+            Store(database or f"sqlite:///{run.resolve() / 'backend.db'}"),
+            X25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "seal.key")),
+            Ed25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "sign.key")),
+        )
+        platform.store.migrate()
+        with platform.store.begin() as session:
+            seeds.seed_new(session)
+        _serve(run, platform, (api, pages), bench_token)
+    except (listeners.PortTakenError, pki.PkiError, DatabaseUrlError, seeds.SeedError) as error:
+        sys.exit(f"backend: {error}")
+    except SQLAlchemyError as error:
+        sys.exit(f"backend: --database: {type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def _serve(
+    run: Path, platform: Platform, sockets: tuple[socket.socket, socket.socket], bench_token: str | None
+) -> None:
+    staff = Staff(platform)
+    staff.ensure(DEMO_CLERK, run_folder.staff_password(run))
+    fault = Fault()
+    api = listeners.booth_config(Misbehave(booth_api.build(platform), fault), run / "pki", fault)
+    pages = listeners.staff_config(staff_pages.build(platform, staff, fault, bench_token))
+    ports = {name: listener.getsockname()[1] for name, listener in zip(("backend", "staff"), sockets, strict=True)}
+    run_folder.publish_ports(run, ports)
+    try:
+        asyncio.run(listeners.serve([(api, sockets[0]), (pages, sockets[1])], fault.end))
+    finally:
+        run_folder.publish_ports(run, {"backend": None, "staff": None})
+        platform.store.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The booth API's bodies, checked on arrival (the contract in openapi.json is made from them)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+BoothId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$")]
+VisitId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+IdNumber = Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
+ServiceId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+Sequence = Annotated[int, Field(ge=1, le=999_999_999)]
+MAX_SEALED_CHARACTERS = 6 * 1024 * 1024
+
+
+class Asked(BaseModel):
+    """What every request of a booth carries."""
+
+    model_config = ConfigDict(extra="forbid")
+    booth: BoothId
+
+
+class InVisit(Asked):
+    visit: VisitId
+
+
+class Lookup(InVisit):
+    number: IdNumber
+    service: ServiceId
+
+
+class CertificateEnquiry(InVisit):
+    number: IdNumber
+    insurance: Literal["pension", "medical", "unemployment", "injury", "maternity"]
+    period: Literal["last-12", "last-24", "all"]
+
+
+class CodeRequest(InVisit):
+    number: IdNumber
+
+
+class CodeAttempt(InVisit):
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+
+
+class ApprovalRequest(InVisit):
+    service: ServiceId
+    name_masked: Annotated[str, Field(max_length=40)]
+    number_masked: Annotated[str, Field(max_length=40, pattern=r"^$|\*")]
+    question: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Envelope(Asked):
+    key: Key
+    number: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}-[0-9]{6,9}-[0-9]$")]
+    sequence: Sequence
+    service: ServiceId
+    schema_: Annotated[int, Field(alias="schema", ge=1, le=9999)]
+    created_at: AwareDatetime
+    sealed: Annotated[str, Field(max_length=MAX_SEALED_CHARACTERS, json_schema_extra={"format": "byte"})]
+    digest: Digest
+
+
+class ReconciliationRequest(Asked):
+    sequence_from: Sequence
+    sequence_to: Sequence
+    count: Annotated[int, Field(ge=0)]
+    digest: Digest
+
+
+class CatalogueEntry(BaseModel):
+    id: str
+    version: int
+    is_open: bool
+
+
+class Catalogue(BaseModel):
+    services: list[CatalogueEntry]
+
+
+class Resident(BaseModel):
+    number: str
+    name: str
+    birth: dt.date
+    sex: Literal["M", "F"]
+    address: str
+    has_phone: bool
+    phone: str | None
+    phone_masked: str | None
+    phone_token: str | None
+    guardian_name: str | None
+    portrait: Annotated[str | None, Field(description="base64 of a JPEG, 102x126 px")]
+    facts: dict[str, Any]
+
+
+class ContributionLine(BaseModel):
+    month: str
+    employer: str
+    base: str
+    paid: str
+
+
+class Certificate(BaseModel):
+    title: str
+    number: str
+    verification_code: str
+    verify_url: str
+    lines: list[ContributionLine]
+    issued_at: AwareDatetime
+    months_total: int
+
+
+class CodeSent(BaseModel):
+    code_id: str
+    phone_masked: str
+    expires_s: int
+    resend_after_s: int
+
+
+class CodeResult(BaseModel):
+    is_right: bool
+    attempts_left: int
+
+
+class Approval(BaseModel):
+    approval_id: str
+    state: Literal["waiting", "taken", "approved", "refused", "cancelled", "expired"]
+    clerk: str | None
+    position: int
+
+
+class Acknowledgement(BaseModel):
+    """Signed with Ed25519 over canonical JSON (keys sorted, separators "," and ":", UTF-8) of all other fields."""
+
+    key: str
+    digest: str
+    number: str
+    state: Literal["accepted", "rejected"]
+    reason: str | None
+    accepted_at: str
+    signature: str
+
+
+class Reconciliation(BaseModel):
+    matches: bool
+    missing: list[int]
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    retry_after_s: int | None = None

@@ -1,0 +1,139 @@
+"""Synthetic residents and the service catalogue, from residents.toml and catalogue.toml into the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from backend import tables
+from backend.numbers import is_id_number
+
+HERE = Path(__file__).parent
+Insurance = Literal["pension", "medical", "unemployment", "injury", "maternity"]
+_T = TypeVar("_T", bound=BaseModel)
+_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+
+
+class SeedError(ValueError):
+    """A seed file that cannot be used: names file, key and what is wrong."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Card(_Entry):
+    number: str
+    issued: dt.date
+    expires: dt.date
+
+
+class Contributions(_Entry):
+    employer: str
+    since: str = Field(pattern=_MONTH)
+    until: str | None = Field(default=None, pattern=_MONTH)
+    base: str = Field(pattern=r"^[0-9]+\.[0-9]{2}$")
+    insurances: list[Insurance]
+
+
+class ResidentEntry(_Entry):
+    id: str = Field(pattern=r"^[a-z]{1,20}$")
+    name: str
+    number: str
+    birth: dt.date
+    sex: Literal["M", "F"]
+    address: str
+    phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
+    portrait: str | None = None
+    has_pension: bool = False
+    confirmed_until: dt.date | None = None
+    guardian_name: str | None = None
+    card: Card
+    note: str
+    contributions: list[Contributions] = []
+
+    @model_validator(mode="after")
+    def _number_fits(self) -> ResidentEntry:
+        if not is_id_number(self.number):
+            raise ValueError("number: wrong check character (GB 11643)")
+        if self.number[6:14] != self.birth.strftime("%Y%m%d"):
+            raise ValueError("number: does not hold the date of birth")
+        if (int(self.number[16]) % 2 == 1) != (self.sex == "M"):
+            raise ValueError("number: the 17th digit is odd for men, even for women")
+        return self
+
+
+class _Residents(_Entry):
+    resident: list[ResidentEntry]
+
+
+class ServiceEntry(_Entry):
+    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    version: int
+    is_open: bool
+    schemas: list[int]
+    identified_by: list[Literal["face", "code", "clerk", "none"]]
+
+
+class _Services(_Entry):
+    service: list[ServiceEntry]
+
+
+def _read(file: Path, shape: type[_T]) -> _T:
+    try:
+        return shape.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SeedError(f"{file}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SeedError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def read_residents(file: Path = HERE / "residents.toml") -> list[ResidentEntry]:
+    """Read and check the residents. Raises SeedError."""
+    return _read(file, _Residents).resident
+
+
+def seed_new(session: Session) -> None:
+    """Seed a database that has other residents than the file, e.g. none; else leave what services changed."""
+    residents = read_residents()
+    known = set(session.scalars(select(tables.Resident.number)))
+    if known != {entry.number for entry in residents}:
+        seed(session, residents)
+
+
+def seed(session: Session, residents: list[ResidentEntry] | None = None) -> None:
+    """Put catalogue and residents into the database as the files have them; what services changed is undone."""
+    session.execute(delete(tables.ContributionSpan))
+    session.execute(delete(tables.Resident))
+    session.execute(delete(tables.Service))
+    for service in _read(HERE / "catalogue.toml", _Services).service:
+        session.add(tables.Service(**service.model_dump()))
+    for entry in read_residents() if residents is None else residents:
+        session.add(tables.Resident(**_resident(entry)))
+        session.flush()  # before the spans, which refer to it
+        for span in entry.contributions:
+            session.add(tables.ContributionSpan(number=entry.number, **span.model_dump()))
+
+
+def _resident(entry: ResidentEntry) -> dict[str, Any]:
+    portrait = None
+    if entry.portrait:
+        file = HERE / "portraits" / entry.portrait
+        if not file.is_file():
+            raise SeedError(f"{HERE / 'residents.toml'}: {entry.id}.portrait: no such file {file}")
+        portrait = file.read_bytes()
+    token = "p-" + hashlib.sha256(f"phone of {entry.number}".encode()).hexdigest()[:16] if entry.phone else None
+    return {
+        **entry.model_dump(exclude={"contributions", "portrait", "card"}),
+        "portrait": portrait,
+        "phone_token": token,
+        "card": entry.card.model_dump(mode="json"),
+    }
