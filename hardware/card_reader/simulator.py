@@ -30,7 +30,7 @@ class Misbehaviour:
     hang_at: int | None = None  # no answer any more
     pull_at: int | None = None  # the card is pulled out instead of an answer
     truncate_at: int | None = None  # the last half of the answer is missing, the status word too
-    garbage_at: int | None = None  # a record of nonsense with a good status word
+    garbage_at: int | None = None  # from there on nonsense with a good status word
 
 
 class CardSlot:
@@ -132,7 +132,7 @@ class CardSlot:
             return answer[:1]
         if index == how.truncate_at:
             return answer[: len(answer) // 2]
-        if index == how.garbage_at:
+        if how.garbage_at is not None and index >= how.garbage_at:
             return b"\xff\xfe\xfd\x90\x00"
         return answer
 

@@ -78,11 +78,9 @@ class VirtualCard:
 
     def respond(self, command: bytes) -> bytes:
         """Answer one command APDU; the last two bytes are the status word."""
-        if len(command) < 4:
-            return b"\x67\x00"
-        cla, ins, p1, p2 = command[:4]
-        if cla != 0x00:
-            return b"\x6e\x00"
+        if len(command) < 4 or command[0] != 0x00:
+            return b"\x67\x00" if len(command) < 4 else b"\x6e\x00"
+        ins, p1, p2 = command[1:4]
         if ins == 0xC0:
             return self._get_response(command[4] if len(command) > 4 else 0)
         self._pending = b""

@@ -1,6 +1,7 @@
 """Front door of the keypad and the headset switch: Linux input events from configured device paths.
 
-Driver: ``evdev_file`` reads 24-byte ``input_event`` records from a device or a FIFO. The other end: ``simulator`` writes them.
+Knows keys and switches, not what a screen does with them. Driver: ``evdev_file`` reads 24-byte ``input_event`` records
+from a device or a FIFO. The other end: ``simulator`` writes them.
 """
 
 from __future__ import annotations
@@ -68,5 +69,5 @@ class Keypad(Device, Protocol):
     def status(self) -> KeypadStatus: ...
 
     def events(self) -> AsyncIterator[KeypadEvent]:
-        """All events from now on; survives unplugging."""
+        """All events from this call on; survives unplugging, ends with ``stop``."""
         ...
