@@ -59,9 +59,7 @@ class FrameRing:
         self.is_owner = is_owner
         self._descriptor = descriptor
         self._map = mmap.mmap(descriptor, 0)
-        magic, slots, max_bytes = _HEADER.unpack_from(self._map, 0)
-        self.slots: int = slots
-        self.max_bytes: int = max_bytes
+        magic, self.slots, self.max_bytes = (int(word) for word in _HEADER.unpack_from(self._map, 0))
         self._stride = _LINE + self.max_bytes
         if magic != _MAGIC or len(self._map) < _LINE + self.slots * self._stride:
             self.close()
