@@ -85,6 +85,30 @@ class Certificate(Body, frozen=True):
         return f"Certificate(number={self.number!r}, ...)"
 
 
+class AnswerRow(Body, frozen=True):
+    """One row of an enquiry's answer, as words for paper and screen in the language asked for."""
+
+    label: str
+    value: str
+
+    def __repr__(self) -> str:
+        return "AnswerRow(...)"
+
+
+class EnquiryAnswer(Body, frozen=True):
+    """The answer to an enquiry of any service: a document with ``rows``, valid with its code at ``verify_url``."""
+
+    title: str
+    number: str
+    verification_code: str
+    verify_url: str
+    rows: list[AnswerRow]
+    issued_at: dt.datetime
+
+    def __repr__(self) -> str:
+        return f"EnquiryAnswer(number={self.number!r}, ...)"
+
+
 class CodeSent(Body, frozen=True):
     code_id: Token
     phone_masked: str

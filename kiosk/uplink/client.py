@@ -24,6 +24,7 @@ from kiosk.uplink.bodies import (
     Certificate,
     CodeResult,
     CodeSent,
+    EnquiryAnswer,
     Envelope,
     Problem,
     Reconciliation,
@@ -77,6 +78,21 @@ class Backend:
         body = {"visit": visit, "number": number, "insurance": insurance, "period": period}
         path = "/v1/enquiries/contribution-certificate"
         return await self._ask(("contribution_certificate", "POST", path), body, Certificate, within_s)
+
+    async def enquire(
+        self,
+        visit: str,
+        number: str,
+        service: str,
+        answers: dict[str, Any],
+        *,
+        language: str,
+        within_s: float | None = None,
+    ) -> EnquiryAnswer:
+        """Put an enquiry of ``service`` with the resident's ``answers``. Refused (nothing-found, unknown-service)."""
+        body = {"visit": visit, "number": number, "answers": answers, "language": language}
+        path = f"/v1/enquiries/{quote(service, safe='')}"
+        return await self._ask(("enquire", "POST", path), body, EnquiryAnswer, within_s)
 
     async def send_code(self, visit: str, number: str, *, within_s: float | None = None) -> CodeSent:
         """Send a one-time code to the registered phone. NotKnown (no-phone), RateLimited."""

@@ -76,7 +76,12 @@ async def conclude_enquiry(
             certificate = await stage.show(
                 working,
                 platform.backend.enquire(
-                    visit, form.identity.number, service.id, answers, within_s=stage.times.lookup_s
+                    visit,
+                    form.identity.number,
+                    service.id,
+                    answers,
+                    language=stage.text.language,
+                    within_s=stage.times.lookup_s,
                 ),
             )
             break
@@ -94,7 +99,7 @@ async def conclude_enquiry(
     await audit("enquiry", result="not_printed" if trouble else "printed")
     stage.sound(Earcon.TROUBLE if trouble else Earcon.DONE)
     await _show(stage, booth, document, trouble, service.id)
-    return certificate.number
+    return str(certificate.number)
 
 
 def body_of(form: Form, language: str) -> bytes:

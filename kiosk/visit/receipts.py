@@ -13,7 +13,7 @@ from datetime import datetime
 from hardware.printer import Line, Page, PageItem, QrCode, Rule, Weight
 from hardware.speech import Priority, Utterance
 from kiosk.text import Text
-from kiosk.uplink.bodies import Certificate
+from kiosk.uplink.bodies import EnquiryAnswer
 from kiosk.visit.fill import Form
 from kiosk.visit.forms import mask_name, mask_number, shown
 from kiosk.visit.questions import PaperLine
@@ -124,7 +124,7 @@ def receipt_for(form: Form, text: Text, when: datetime, *, number: str = "", sta
     )
 
 
-def certificate_page(form: Form, certificate: Certificate, text: Text) -> Receipt:
+def certificate_page(form: Form, certificate: EnquiryAnswer, text: Text) -> Receipt:
     """An enquiry's answer as a document with verification code and QR."""
     service = form.service
     rows = [*_who(form, text), *(Row(row.label, row.value, True) for row in certificate.rows)]
