@@ -81,17 +81,21 @@ def _read_file(file: int, tags: tuple[int, ...]) -> Exchange[dict[int, bytes]]:
     """Read the records of one elementary file by their tags; where the card cannot, one after the other."""
     is_selected = yield from _select_file(file)
     found: dict[int, bytes] = {}
-    for tag in tags:
-        value = (yield from _read_tag(file, tag)) if is_selected else None
+    for tag in tags if is_selected else ():
+        value = yield from _read_tag(file, tag)
         if value is None:
-            found = yield from _read_all(file, is_selected)
             break
         if value:
             found[tag] = value
-    missing = [tag for tag in tags if tag not in found and tag not in _OPTIONAL]
-    if missing:
+    if _missing(found, tags):  # a card that takes tags for record numbers says "no such record", too
+        found = yield from _read_all(file, is_selected)
+    if missing := _missing(found, tags):
         raise CardUnreadable(f"EF{file:02X} has no record {missing[0]:02X}")
     return found
+
+
+def _missing(found: Mapping[int, bytes], tags: tuple[int, ...]) -> list[int]:
+    return [tag for tag in tags if tag not in found and tag not in _OPTIONAL]
 
 
 def _select_file(file: int) -> Exchange[bool]:
