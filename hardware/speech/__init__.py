@@ -48,7 +48,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What really began to sound, for captions, logs of the bench and stories."""
+    """One sentence that really began to sound (an utterance of three is three), for captions, logs and stories."""
 
     text: str
     language: str
@@ -61,6 +61,7 @@ class Spoken:
 class SpeechStatus(DeviceStatus):
     sink: str = ""  # "device NAME" | "pipe PATH" | "null"
     has_headset: bool = False
+    is_speaking: bool = False  # something sounds or waits; ``watch`` tells when silence begins
 
 
 class SpeechError(DeviceError):
