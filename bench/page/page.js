@@ -1,0 +1,284 @@
+// The bench page: shows what the bench knows and posts what a finger asks. It keeps no state of its own.
+import { Ears } from "/page/ears.js";
+import { Screen } from "/page/screen.js";
+
+const $ = (id) => document.getElementById(id);
+const PAPER = { full: "Full", low: "Low", out: "Out" };
+const BACKEND = { none: "Up", slow: "Slow", nonsense: "Nonsense", down: "Down" };
+const BACKEND_NOTES = {
+  none: "", slow: "Answers come late.", nonsense: "Answers make no sense.", down: "It cannot be reached.",
+};
+const MODES = { look: "Looks here", away: "Away", second: "Two people", freeze: "Frozen" };
+const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", keypad: "Keypad" };
+const KEYS = [
+  ["1", "1"], ["2", "2"], ["3", "3"], ["previous", "◀ Previous", "word"], ["select", "Select", "select"],
+  ["4", "4"], ["5", "5"], ["6", "6"], ["next", "Next ▶", "word"], ["back", "Back"],
+  ["7", "7"], ["8", "8"], ["9", "9"], ["0", "0"], ["delete", "⌫", "", "Delete"], ["help", "?", "", "Help"],
+  ["repeat", "Repeat", "word"], ["more_time", "More time", "word"],
+];
+const FAULTS_WORDS = { "": "a good one" };
+
+let state = null;
+let socket = null;
+const ears = new Ears($("level"));
+const screen = new Screen($("screen"), (message) => send(message), (key) => post("key", { key }));
+
+function send(message) {
+  if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+async function post(what, body) {
+  try {
+    const answer = await fetch(`/api/${what}`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
+    if (!answer.ok) toast((await answer.json()).error || `${what}: ${answer.status}`);
+  } catch {
+    toast("The bench does not answer. Is it still running?");
+  }
+}
+
+let toastTimer = 0;
+function toast(words) {
+  $("toast").textContent = words;
+  $("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { $("toast").hidden = true; }, 6000);
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** A row of buttons of which one is pressed. */
+function segments(holder, words, press) {
+  for (const [value, word] of Object.entries(words)) {
+    const button = make("button", { type: "button", textContent: word });
+    button.dataset.value = value;
+    button.addEventListener("click", () => press(value));
+    holder.append(button);
+  }
+}
+
+function mark(holder, value, isTrouble = () => false) {
+  for (const button of holder.querySelectorAll("button[data-value]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.value === value));
+    button.classList.toggle("trouble", isTrouble(button.dataset.value));
+  }
+}
+
+function toggle(button, press) {
+  button.addEventListener("click", () => press(button.getAttribute("aria-pressed") !== "true"));
+}
+
+// -- what is there only once -----------------------------------------------------------------------------------
+segments($("paper-level"), PAPER, (paper) => post("printer", { paper }));
+segments($("backend"), BACKEND, (mode) => post("backend", { mode }));
+segments($("face-mode"), MODES, (mode) => post("face", { mode }));
+for (const [value, word] of Object.entries(PLUGS)) {
+  const button = make("button", { type: "button", textContent: word, id: `plug-${value}` });
+  button.dataset.device = value;
+  toggle(button, (plugged) => post(value, { plugged }));
+  $("plugs").append(button);
+}
+for (const [key, word, kind = "", label = ""] of KEYS) {
+  const button = make("button", { type: "button", textContent: word, className: kind });
+  button.dataset.key = key;
+  if (label) button.setAttribute("aria-label", label);
+  button.addEventListener("click", () => post("key", { key }));
+  $("keypad").append(button);
+}
+toggle($("cover"), (cover_open) => post("printer", { cover_open }));
+toggle($("jammed"), (jammed) => post("printer", { jammed }));
+$("take-paper").addEventListener("click", () => post("printer", { taken: true }));
+toggle($("headset"), (plugged) => post("headset", { plugged }));
+toggle($("listen"), (on) => {
+  ears.listen(on);
+  $("listen").setAttribute("aria-pressed", String(on));
+});
+$("approach").addEventListener("click", () => post("approach", {}));
+$("card-remove").addEventListener("click", () => post("card", { resident: null }));
+
+// -- what changes ----------------------------------------------------------------------------------------------
+function showPeople() {
+  const holder = $("people");
+  if (holder.children.length !== state.residents.length) {
+    holder.replaceChildren(...state.residents.map((one) => {
+      const button = make("button", { type: "button", title: `Put the card of ${one.name} on the reader` });
+      button.dataset.resident = one.id;
+      button.append(make("b", { textContent: one.name, lang: "zh" }), make("small", { textContent: one.summary }), make("small", { textContent: one.known }));
+      button.addEventListener("click", () => {
+        const isOn = button.getAttribute("aria-pressed") === "true";
+        post("card", { resident: isOn ? null : one.id, fault: $("card-fault").value });
+      });
+      return make("li", {}, button);
+    }));
+  }
+  const faults = $("card-fault");
+  if (faults.options.length !== state.card_faults.length + 1) {
+    faults.replaceChildren(...["", ...state.card_faults].map((fault) =>
+      make("option", { value: fault, textContent: FAULTS_WORDS[fault] || fault.replaceAll("_", " ") })));
+  }
+  for (const button of holder.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.resident === state.card.resident));
+  }
+  const holderOfCard = state.residents.find((one) => one.id === state.card.resident);
+  $("slot-card").textContent = holderOfCard ? holderOfCard.name : "";
+  $("card-remove").disabled = !state.card.resident;
+}
+
+function showFaces() {
+  const holder = $("faces");
+  if (holder.children.length !== state.faces.length + 1) {
+    const one = (id, title, picture) => {
+      const button = make("button", { type: "button", title }, picture);
+      button.setAttribute("aria-label", title);
+      button.dataset.value = id;
+      button.addEventListener("click", () => post("face", { face: id || null }));
+      return button;
+    };
+    holder.replaceChildren(
+      one("", "Nobody", make("span", { className: "nobody", textContent: "∅", ariaHidden: "true" })),
+      ...state.faces.map((face) => one(face.id, face.title, make("img", { src: face.url, alt: "", loading: "lazy" }))));
+  }
+  mark(holder, state.camera.face || "");
+  $("face-picked").textContent = state.faces.find((face) => face.id === state.camera.face)?.title || "Nobody";
+  mark($("face-mode"), state.camera.mode, (value) => value !== "look");
+  $("lens").classList.toggle("open", state.camera.is_watched);
+  $("lens-word").textContent = state.camera.is_watched ? "camera on" : "camera off";
+}
+
+function showDevices() {
+  mark($("paper-level"), state.printer.paper, (value) => value !== "full");
+  $("cover").setAttribute("aria-pressed", String(state.printer.is_cover_open));
+  $("cover").classList.toggle("trouble", state.printer.is_cover_open);
+  $("jammed").setAttribute("aria-pressed", String(state.printer.is_jammed));
+  $("jammed").classList.toggle("trouble", state.printer.is_jammed);
+  $("take-paper").disabled = !state.printer.is_paper_in_exit;
+  $("headset").setAttribute("aria-pressed", String(state.headset));
+  for (const [device, word] of Object.entries(PLUGS)) {
+    const button = $(`plug-${device}`);
+    button.setAttribute("aria-pressed", String(state[device].is_plugged));
+    button.textContent = state[device].is_plugged ? word : `${word}: unplugged`;
+  }
+}
+
+function showWorld() {
+  mark($("backend"), state.backend.mode, (value) => value !== "none");
+  $("backend-note").textContent = state.backend.trouble || BACKEND_NOTES[state.backend.mode] || "";
+  $("staff-link").href = state.backend.staff_url || "#";
+  $("staff-link").hidden = !state.backend.staff_url;
+  $("login").replaceChildren(...(state.backend.staff_url ? [
+    "Staff page: account ", make("code", { textContent: state.backend.staff_account }),
+    ", password ", make("code", { textContent: state.backend.staff_password })] : []));
+  list($("messages"), state.messages, "No code was sent yet.", (one) => make("li", {},
+    make("span", { className: "code", textContent: one.code }), ` for ${one.resident} (${one.phone})`));
+  list($("approvals"), state.approvals, "Nobody waits for a clerk.", (one) => {
+    const decide = (decision, word) => {
+      const button = make("button", { type: "button", className: "small", textContent: word });
+      button.addEventListener("click", () => post("approval", { id: one.id, decision }));
+      return button;
+    };
+    return make("li", {}, `A resident waits${one.clerk ? `, taken by ${one.clerk}` : ""}.`, make("br"), decide("approve", "Approve"), decide("refuse", "Refuse"));
+  });
+}
+
+function list(holder, items, empty, build) {
+  const shown = JSON.stringify(items);
+  if (holder.dataset.shown === shown) return;
+  holder.dataset.shown = shown;
+  holder.replaceChildren(...(items.length ? items.map(build) : [make("li", { className: "empty", textContent: empty })]));
+}
+
+function showPaper() {
+  const newest = state.paper.at(-1);
+  $("paper-empty").hidden = Boolean(newest);
+  $("paper-link").hidden = !newest;
+  $("slot-paper").classList.toggle("out", Boolean(newest) && state.printer.is_paper_in_exit);
+  if (newest && $("paper").dataset.number !== newest) showSheet(newest);
+  const holder = $("papers");
+  const earlier = state.paper.slice(-12);
+  if (holder.dataset.shown === earlier.join()) return;
+  holder.dataset.shown = earlier.join();
+  holder.replaceChildren(...(earlier.length > 1 ? earlier.map((number) => {
+    const button = make("button", { type: "button", textContent: `No. ${Number(number)}` });
+    button.addEventListener("click", () => showSheet(number));
+    return button;
+  }) : []));
+}
+
+function showSheet(number) {
+  const url = `/api/paper/${number}.png`;
+  $("paper").dataset.number = state.paper.at(-1);
+  $("paper").src = url;
+  $("paper").alt = `Paper number ${Number(number)}`;
+  $("paper-link").href = url;
+  $("slot-paper").style.backgroundImage = `url(${url})`;
+}
+
+function addSpoken(one) {
+  const holder = $("spoken");
+  holder.querySelector(".empty")?.remove();
+  const play = make("button", { type: "button", textContent: "▶" });
+  play.setAttribute("aria-label", `Play: ${one.text}`);
+  play.disabled = !one.has_sound && !one.is_heard;
+  play.addEventListener("click", () => ears.play(`/api/sound/${one.number}.wav`).catch(() => toast("No sound was kept for this sentence.")));
+  const tag = make("span", { className: "tag", textContent: one.language === "zh" ? "中文 " : "English " });
+  if (one.is_private) tag.append(make("span", { className: "private", textContent: "headset only" }));
+  if (!one.is_heard) tag.append(" not heard");
+  const words = make("div", {}, make("span", { textContent: one.text, lang: one.language }), make("br"), tag);
+  holder.prepend(make("li", {}, play, words));
+  while (holder.children.length > 40) holder.lastChild.remove();
+}
+
+function addLog(one) {
+  $("log").prepend(make("li", { textContent: `${one.at} ${one.text}` }));
+  while ($("log").children.length > 100) $("log").lastChild.remove();
+}
+
+function showState(now) {
+  state = now;
+  $("site").textContent = `booth ${now.booth.id}, ${now.booth.community}: simulated on this computer`;
+  const question = now.booth.question;
+  $("lamp").classList.toggle("lit", now.booth.is_lit);
+  $("asked-name").textContent = now.booth.is_lit ? (question ? question.overlay || question.name : "starting") : "dark";
+  $("asked-title").textContent = now.booth.is_lit && question ? question.title : "";
+  screen.setState(now.booth.is_lit, now.booth.width, now.booth.height, question);
+  showPeople();
+  showFaces();
+  showDevices();
+  showWorld();
+  showPaper();
+}
+
+function connect() {
+  socket = new WebSocket(`ws://${location.host}/ws`);
+  socket.binaryType = "arraybuffer";
+  socket.addEventListener("open", () => {
+    $("spoken").replaceChildren();
+    $("log").replaceChildren();
+    screen.announce();
+  });
+  socket.addEventListener("message", async ({ data }) => {
+    if (data instanceof ArrayBuffer) {
+      const kind = new Uint8Array(data, 0, 1)[0];
+      if (kind === 1) { await screen.draw(data.slice(1)); send({ t: "got" }); } else if (kind === 2) ears.hear(data.slice(1));
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.t === "state") showState(message.state);
+    else if (message.t === "spoken") addSpoken(message);
+    else if (message.t === "log") addLog(message);
+    else if (message.t === "trouble") toast(message.text);
+  });
+  socket.addEventListener("close", () => {
+    $("lamp").classList.remove("lit");
+    $("asked-name").textContent = "The bench does not answer";
+    $("asked-title").textContent = "";
+    screen.setState(false);
+    setTimeout(connect, 1000);
+  });
+}
+connect();
