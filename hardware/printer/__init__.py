@@ -1,7 +1,8 @@
 """Front door of the receipt printer: paper in, paper out, and the truth about both.
 
-Knows pages, no residents. Driver: ``escpos`` (ESC/POS over network, USB or serial, with a status layer of our own).
-The other end: ``simulator``, a TCP port that turns ESC/POS into a picture of the paper.
+Knows pages, no residents. Driver: ``escpos_printer.EscposPrinter`` (ESC/POS over network, USB or serial, with a status
+layer of our own). The other end: ``simulator.PrinterSimulator``, a TCP port that turns ESC/POS into a picture of the
+paper.
 """
 
 from __future__ import annotations
@@ -108,7 +109,10 @@ class Printer(Device, Protocol):
         ...
 
     async def print(self, page: Page) -> None:
-        """Return when the paper is out and cut, confirmed by the printer. Raises ``PrinterError``; never prints twice."""
+        """Return when the paper is out and cut, confirmed by the printer; never prints twice. Raises ``PrinterError``.
+
+        After an error nothing more of this page comes out; part of it may be out already.
+        """
         ...
 
     async def wait_for_taken(self) -> None:
