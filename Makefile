@@ -1,0 +1,72 @@
+# Two commands: `make run` shows the booth on a simulated site, `make test` passes the tests. Both install what is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+
+# Model weights and photographs for trials, when they lie beside the repository; the product never looks there itself.
+export BOOTH_MODELS ?= $(abspath $(wildcard ../shared/models))
+export BOOTH_TEST_FACES ?= $(abspath $(wildcard ../shared/faces))
+export PYTHONDONTWRITEBYTECODE := $(CI)
+
+.PHONY: run test test-core check format setup setup-booth packages packages-booth lock figures clean
+
+run: setup
+	@exec $(PY) -m booth demo $(if $(WINDOWED),--windowed)
+
+test: setup
+	$(PY) -m pytest
+
+test-core: setup
+	$(PY) -m pytest tests/kiosk
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PY) -m provisioning.translations
+	$(PY) -m booth check
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# What only a street booth needs: no bench, no tests, no reference backend.
+setup-booth: packages-booth .venv/booth.installed assets/fonts/NotoSansSC-Regular.otf assets/sounds/touch.wav
+
+setup: packages .venv/bench.installed assets/fonts/NotoSansSC-Regular.otf assets/sounds/touch.wav
+
+packages:
+	@provisioning/setup.sh --bench
+
+packages-booth:
+	@provisioning/setup.sh
+
+.venv/bench.installed: requirements/bench.lock | packages
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
+	@touch $@
+
+.venv/booth.installed: requirements/booth.lock | packages-booth
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/booth.lock
+	@touch $@
+
+assets/fonts/NotoSansSC-Regular.otf: provisioning/fonts.py
+	@$(PY) -m provisioning.fonts
+	@touch $@
+
+assets/sounds/touch.wav: provisioning/sounds.py
+	@$(PY) -m provisioning.sounds
+	@touch $@
+
+# Needs `uv` on the PATH. Lock files carry hashes and no index address.
+lock:
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/bench.lock requirements/bench.in
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --override requirements/overrides.txt -c requirements/bench.lock -o requirements/booth.lock requirements/booth.in
+
+figures: setup
+	$(PY) -m benchmarks
+
+clean:
+	rm -rf .venv .cache .run .mypy_cache .ruff_cache .pytest_cache .hypothesis
