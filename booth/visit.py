@@ -33,8 +33,9 @@ def run_visit_process(config_file: Path, fd: int) -> int:
 
 
 async def _live(config: Config, fd: int) -> int:
-    from kiosk.clock import SystemClock
     from screens.app import Glass
+
+    from kiosk.clock import SystemClock
 
     log = Log()
     line = await KeeperLine.connect(fd)

@@ -388,7 +388,7 @@ class Hall:
         raise AssertionError("no question came")
 
     async def _answer(self, answer: Any) -> None:
-        if isinstance(answer, Document) or (isinstance(answer, Exception)):
+        if isinstance(answer, Document | Exception):
             self.reader.present(answer)
         elif isinstance(answer, Decision):
             self.matcher.results.put_nowait(answer)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hardware.camera import CameraUnplugged
-from hardware.card_reader import CardMute, CardRemoved, CardReaderStatus, CardUnknown, Check, Media, Result
+from hardware.card_reader import CardMute, CardReaderStatus, CardRemoved, CardUnknown, Check, Media, Result
 from hardware.device import Health
 from hardware.face import Decision
 from hardware.printer import Paper, PaperOut, PrinterStatus, QrCode
@@ -50,17 +50,37 @@ IDENTIFIED_BY_FACE: list[Step] = [
 ]
 PENSION_ANSWERS: list[Step] = [(AskField, "13800138000"), (AskField, True), (AskField, "self")]
 PENSION: list[Step] = [
-    *start("pension-alive"), *IDENTIFIED_BY_FACE, *PENSION_ANSWERS, (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-]  # fmt: skip
+    *start("pension-alive"),
+    *IDENTIFIED_BY_FACE,
+    *PENSION_ANSWERS,
+    (Review, None),
+    (ShowReceipt, "done"),
+    (Goodbye, None),
+]
 REPORT: list[Step] = [
     *start("report-problem"),
-    (AskField, "street_lamp"), (AskField, "near_booth"), (AskField, "dark"), (AskField, None), (AskField, None),
-    (AskField, "booth"), (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-]  # fmt: skip
+    (AskField, "street_lamp"),
+    (AskField, "near_booth"),
+    (AskField, "dark"),
+    (AskField, None),
+    (AskField, None),
+    (AskField, "booth"),
+    (Review, None),
+    (ShowReceipt, "done"),
+    (Goodbye, None),
+]
 CERTIFICATE: list[Step] = [
-    *start("contribution-certificate"), (Consent, True), (PresentCard, card()), (ChooseWay, "code"), (EnterCode, "246810"),
-    (AskField, "pension"), (AskField, "last_12"), (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-]  # fmt: skip
+    *start("contribution-certificate"),
+    (Consent, True),
+    (PresentCard, card()),
+    (ChooseWay, "code"),
+    (EnterCode, "246810"),
+    (AskField, "pension"),
+    (AskField, "last_12"),
+    (Review, None),
+    (ShowReceipt, "done"),
+    (Goodbye, None),
+]
 STORIES = {"pension": PENSION, "report": REPORT, "certificate": CERTIFICATE}
 
 
@@ -142,10 +162,18 @@ async def test_idle_resident_at_the_receipt_is_served() -> None:
 async def test_back_keeps_what_was_typed() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), *IDENTIFIED_BY_FACE,
-        (AskField, "13900139000"), (AskField, GoBack()), (AskField, "13900139001"), (AskField, False),
-        (AskField, "care_home"), (AskField, "self"), (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        *IDENTIFIED_BY_FACE,
+        (AskField, "13900139000"),
+        (AskField, GoBack()),
+        (AskField, "13900139001"),
+        (AskField, False),
+        (AskField, "care_home"),
+        (AskField, "self"),
+        (Review, None),
+        (ShowReceipt, "done"),
+        (Goodbye, None),
+    ]
     assert (await hall.play(steps)).name == "served"
     again = [x for x in hall.glass.every if isinstance(x, AskField) and x.field_id == "phone"][1]
     assert again.draft == "13900139000"
@@ -158,10 +186,18 @@ async def test_back_keeps_what_was_typed() -> None:
 async def test_changing_an_answer_drops_what_it_made_pointless() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), *IDENTIFIED_BY_FACE, (AskField, "13800138000"), (AskField, False),
-        (AskField, "abroad"), (AskField, "self"), (Review, "lives_here"), (AskField, True), (Review, None),
-        (ShowReceipt, "done"), (Goodbye, None),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        *IDENTIFIED_BY_FACE,
+        (AskField, "13800138000"),
+        (AskField, False),
+        (AskField, "abroad"),
+        (AskField, "self"),
+        (Review, "lives_here"),
+        (AskField, True),
+        (Review, None),
+        (ShowReceipt, "done"),
+        (Goodbye, None),
+    ]
     assert (await hall.play(steps)).name == "served"
     last = [x for x in hall.glass.every if isinstance(x, Review)][-1]
     assert "place" not in {row.field_id for row in last.rows}
@@ -178,9 +214,15 @@ async def test_back_from_consent_leads_to_the_services() -> None:
 async def test_wrong_answers_are_explained_and_kept() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), *IDENTIFIED_BY_FACE, (AskField, "1380013"), (AskField, "13800138000"),
-        *PENSION_ANSWERS[1:], (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        *IDENTIFIED_BY_FACE,
+        (AskField, "1380013"),
+        (AskField, "13800138000"),
+        *PENSION_ANSWERS[1:],
+        (Review, None),
+        (ShowReceipt, "done"),
+        (Goodbye, None),
+    ]
     assert (await hall.play(steps)).name == "served"
     second = [x for x in hall.glass.every if isinstance(x, AskField)][1]
     assert "4" in second.trouble
@@ -212,9 +254,13 @@ async def test_an_expired_card_is_not_taken() -> None:
 async def test_without_a_card_the_number_is_typed_and_no_face_is_asked() -> None:
     hall = Hall()
     steps = [
-        *start("contribution-certificate"), (Consent, True), (PresentCard, "no_card"),
-        (AskField, "110105194912310021"), (AskField, NUMBER), *CERTIFICATE[4:],
-    ]  # fmt: skip
+        *start("contribution-certificate"),
+        (Consent, True),
+        (PresentCard, "no_card"),
+        (AskField, "110105194912310021"),
+        (AskField, NUMBER),
+        *CERTIFICATE[4:],
+    ]
     assert (await hall.play(steps)).name == "served"
     (ways,) = [x for x in hall.glass.every if isinstance(x, ChooseWay)]
     assert [way.id for way in ways.ways] == ["code", "clerk"]
@@ -248,9 +294,16 @@ async def test_without_a_model_pack_only_the_other_ways_are_offered() -> None:
     hall = Hall()
     hall.matcher.status = type(hall.matcher.status)(Health.NO_DEVICE, model="")
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card()), (ChooseWay, "clerk"),
-        (WaitForClerk, ApprovalState.APPROVED), *PENSION_ANSWERS, (Review, None), (ShowReceipt, "done"), (Goodbye, None),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card()),
+        (ChooseWay, "clerk"),
+        (WaitForClerk, ApprovalState.APPROVED),
+        *PENSION_ANSWERS,
+        (Review, None),
+        (ShowReceipt, "done"),
+        (Goodbye, None),
+    ]
     assert (await hall.play(steps)).name == "served"
     (ways,) = [x for x in hall.glass.every if isinstance(x, ChooseWay)]
     assert [way.id for way in ways.ways] == ["clerk"]
@@ -261,11 +314,20 @@ async def test_without_a_model_pack_only_the_other_ways_are_offered() -> None:
 async def test_a_face_gets_three_attempts_then_another_way() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card()), (ChooseWay, "face"),
-        (MatchFace, Decision.NON_MATCH), (MatchFace, Decision.FAILURE_TO_ACQUIRE), (MatchFace, Decision.NON_MATCH),
-        (ChooseWay, "clerk"), (WaitForClerk, ApprovalState.APPROVED), *PENSION_ANSWERS, (Review, None),
-        (ShowReceipt, "done"), (Goodbye, None),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card()),
+        (ChooseWay, "face"),
+        (MatchFace, Decision.NON_MATCH),
+        (MatchFace, Decision.FAILURE_TO_ACQUIRE),
+        (MatchFace, Decision.NON_MATCH),
+        (ChooseWay, "clerk"),
+        (WaitForClerk, ApprovalState.APPROVED),
+        *PENSION_ANSWERS,
+        (Review, None),
+        (ShowReceipt, "done"),
+        (Goodbye, None),
+    ]
     assert (await hall.play(steps)).name == "served"
     second = [x for x in hall.glass.every if isinstance(x, ChooseWay)][1]
     assert [way.id for way in second.ways] == ["clerk"]
@@ -276,9 +338,13 @@ async def test_a_face_gets_three_attempts_then_another_way() -> None:
 async def test_the_other_way_closes_the_camera() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card()), (ChooseWay, "face"), (MatchFace, "other_way"),
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card()),
+        (ChooseWay, "face"),
+        (MatchFace, "other_way"),
         (ChooseWay, lambda h: (_assert_closed(h), leave_for_good(h))[1]),
-    ]  # fmt: skip
+    ]
     assert (await hall.play(steps)).name == "cancelled"
 
 
@@ -291,9 +357,14 @@ async def test_a_broken_camera_leads_to_another_way() -> None:
     hall = Hall()
     hall.camera.broken = CameraUnplugged("gone")
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card()), (ChooseWay, "face"), (ChooseWay, "clerk"),
-        (WaitForClerk, ApprovalState.REFUSED), (ChooseWay, leave_for_good),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card()),
+        (ChooseWay, "face"),
+        (ChooseWay, "clerk"),
+        (WaitForClerk, ApprovalState.REFUSED),
+        (ChooseWay, leave_for_good),
+    ]
     assert (await hall.play(steps)).name == "cancelled"
     assert [x.trouble for x in hall.glass.every if isinstance(x, ChooseWay)][1] == "camera_trouble"
 
@@ -304,9 +375,13 @@ async def test_below_14_a_guardian_consents(agrees: bool, after: type) -> None:
     born = dt.date(2015, 3, 3)
     hall.backend.residents[NUMBER] = registered(birth=born)
     steps: list[Step] = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card(birth=born)), (ChooseWay, "face"),
-        (GuardianConsent, agrees), (after, leave_for_good),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card(birth=born)),
+        (ChooseWay, "face"),
+        (GuardianConsent, agrees),
+        (after, leave_for_good),
+    ]
     assert (await hall.play(steps)).name == "cancelled"
     assert hall.camera.opened == (1 if agrees else 0)
 
@@ -314,8 +389,12 @@ async def test_below_14_a_guardian_consents(agrees: bool, after: type) -> None:
 async def test_a_wrong_code_three_times() -> None:
     hall = Hall()
     steps = [
-        *CERTIFICATE[:5], (EnterCode, "111111"), (EnterCode, "222222"), (EnterCode, "333333"), (ChooseWay, leave_for_good),
-    ]  # fmt: skip
+        *CERTIFICATE[:5],
+        (EnterCode, "111111"),
+        (EnterCode, "222222"),
+        (EnterCode, "333333"),
+        (ChooseWay, leave_for_good),
+    ]
     steps[5:6] = [(EnterCode, "111111")]
     outcome = await hall.play([*CERTIFICATE[:5], *steps[5:]])
     assert outcome.name == "cancelled"
@@ -327,9 +406,13 @@ async def test_a_wrong_code_three_times() -> None:
 async def test_nobody_answers_so_another_way_is_offered() -> None:
     hall = Hall()
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, card()), (ChooseWay, "clerk"),
-        (WaitForClerk, lambda h: h.clock.advance(h.times.clerk_wait_s + 2)), (ChooseWay, leave_for_good),
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, card()),
+        (ChooseWay, "clerk"),
+        (WaitForClerk, lambda h: h.clock.advance(h.times.clerk_wait_s + 2)),
+        (ChooseWay, leave_for_good),
+    ]
     hall.stage.pace.give_more_time()
     assert (await hall.play(steps)).name == "cancelled"
     assert hall.backend.cancelled == 1
@@ -358,8 +441,10 @@ async def test_without_paper_the_certificate_is_not_offered_but_the_pension_is()
     assert (await hall.play(PENSION)).name == "served"
     offered = next(x for x in hall.glass.every if isinstance(x, ChooseService))
     assert {o.id: o.is_available for o in offered.options} == {
-        "pension-alive": True, "contribution-certificate": False, "report-problem": True,
-    }  # fmt: skip
+        "pension-alive": True,
+        "contribution-certificate": False,
+        "report-problem": True,
+    }
     receipt = next(x for x in hall.glass.every if isinstance(x, ShowReceipt))
     assert (receipt.is_printed, receipt.trouble) == (False, "paper_out")
     assert hall.ledger.receipts == ["owed"]
@@ -402,8 +487,12 @@ async def test_line_down_at_the_lookup_can_be_tried_again() -> None:
 
     hall = Hall()
     steps = [
-        *start("pension-alive"), (Consent, True), (PresentCard, lose_the_line), (Trouble, line_is_back), *PENSION[4:],
-    ]  # fmt: skip
+        *start("pension-alive"),
+        (Consent, True),
+        (PresentCard, lose_the_line),
+        (Trouble, line_is_back),
+        *PENSION[4:],
+    ]
     assert (await hall.play(steps)).name == "served"
 
 
