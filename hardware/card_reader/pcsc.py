@@ -71,7 +71,7 @@ class Driver:
         while not self._ending.is_set():
             try:
                 self._watch(tell)
-            except ReaderLost as lost:
+            except CardError as lost:  # whatever the code: a dying daemon leaves the client library with strange ones
                 tell(Seen(Health.OFFLINE, Media.UNKNOWN, lost.message))
                 self._ending.wait(pause_s)
                 pause_s = min(pause_s * 2, BACK_OFF_S[1])
@@ -114,7 +114,8 @@ class Driver:
                 self._require(context, wanted)
                 return _Session(context, wanted.reader).read(wanted)
             except CardError as error:
-                if isinstance(error, (CardMute, CardUnreadable)) and _is_gone(context, wanted):
+                # No answer may mean no card; nonsense comes from a card that is there.
+                if isinstance(error, CardMute) and _is_gone(context, wanted):
                     raise CardRemoved("the card was taken away while it was read", where=wanted.reader) from error
                 error.where = error.where or wanted.reader
                 raise

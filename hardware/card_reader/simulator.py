@@ -19,6 +19,7 @@ __all__ = ["CardFields", "CardSlot", "Misbehaviour", "Traits", "VirtualCard", "W
 
 _POWER_OFF, _POWER_ON, _RESET, _GIVE_ATR = 0x00, 0x01, 0x02, 0x04
 RETRY_S = 0.1
+SWAP_S = 0.5  # a hand is not faster, and pcscd looks at a virtual slot every 0.4 s
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,15 @@ class CardSlot:
         """The card that lies there, or None."""
         return self._card
 
-    async def present(self, card: VirtualCard, how: Misbehaviour | None = None) -> None:
-        """Put a card in; one that lies there is taken out first (a swap). Returns once the reader holds it."""
+    async def present(self, card: VirtualCard, how: Misbehaviour | None = None, *, swap_s: float = SWAP_S) -> None:
+        """Put a card in; one that lies there is taken out first and the slot is empty for ``swap_s`` (a swap).
+
+        Returns when the card lies in the slot; the daemon notices at its next look.
+        """
+        was_there = self._card is not None
         await self.remove()
+        if was_there:
+            await asyncio.sleep(swap_s)
         card.reset()
         self._card, self._how, self.commands = card, how or Misbehaviour(), 0
         first = asyncio.get_running_loop().create_future()
