@@ -92,7 +92,7 @@ def _with_length(data: bytes | bytearray) -> Command | None:
     name = f"{_PREFIXES[data[0]]} {chr(data[1])} {chr(data[2])}"
     payload = int.from_bytes(data[3:size], "little")
     if payload > MAX_PAYLOAD_BYTES:
-        return Command(f"unknown {name} of {payload} bytes", size)
+        return Command(f"unknown {name} (too large)", size)
     return Command(name, size, b"", payload)
 
 
@@ -118,7 +118,7 @@ def _raster(data: bytes | bytearray) -> Command | None:
         return None
     payload = int.from_bytes(data[4:6], "little") * int.from_bytes(data[6:8], "little")
     if payload > MAX_PAYLOAD_BYTES:
-        return Command(f"unknown GS v 0 of {payload} bytes", 8)
+        return Command("unknown GS v 0 (too large)", 8)
     return Command("GS v 0", 8, bytes(data[3:8]), payload)
 
 

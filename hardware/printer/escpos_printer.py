@@ -29,7 +29,7 @@ from hardware.worker import Worker
 
 DRIVER = "hardware.printer.escpos:EscposDriver"
 START_S = 5.0  # a cold import of the driver on a slow machine
-GRACE_S = 5.0  # how much longer than its own deadline the driver may take before it is killed
+GRACE_S = 10.0  # how much longer than its own deadline the driver may take before it is killed
 
 
 class EscposPrinter:

@@ -18,6 +18,7 @@ LOOK_EVERY_S = 0.3  # how often a printing printer is asked whether it is still 
 SILENT_S = 5.0  # a printing printer that answers nothing for so long is given up
 CLEARED_WITHIN_S = 0.1  # printers without DLE DC4 fn = 8 say nothing; the others answer at once
 MAX_DRAINED_BYTES = 4096
+PIECE_BYTES = 4096
 
 
 def fault_of(status: PrinterStatus, where: str) -> PrinterError | None:
@@ -124,12 +125,20 @@ class Session:
         assert self._wire is not None
         try:
             self._markers = 0
-            self._wire.write(job + GS_R_PAPER)
+            self._send(job + GS_R_PAPER, deadline_s)
             self._confirm(deadline_s)
         except PrinterError:
             self._abandon()
             raise
         return self.status()
+
+    def _send(self, job: bytes, deadline_s: float) -> None:
+        assert self._wire is not None
+        for start in range(0, len(job), PIECE_BYTES):
+            if now_s() >= deadline_s:
+                message = f"the printer did not take the page within {self._options.print_within_s:g} s"
+                raise PrinterError(message, where=self._options.where, cure="see whether the line is too slow")
+            self._wire.write(job[start : start + PIECE_BYTES])
 
     def _confirm(self, deadline_s: float) -> None:
         """Wait for the marker behind the job, looking at the printer meanwhile: one that stopped sends no marker."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import threading
 import time
 import tty
 
@@ -18,7 +20,9 @@ from hardware.printer.escpos import compose
 from hardware.printer.escpos_printer import EscposPrinter
 from hardware.printer.messages import PrinterOptions
 from hardware.printer.raster import Typesetter
+from hardware.printer.session import Session
 from hardware.printer.simulator import PrinterSimulator
+from hardware.printer.wire import open_wire
 from tests.hardware.printer.printer_bench import quick_options, running, until
 
 pytestmark = pytest.mark.peer
@@ -295,3 +299,55 @@ async def test_a_usb_printer_that_is_not_there_is_named() -> None:
             await printer.print(SLIP)
     finally:
         await printer.stop()
+
+
+def test_a_line_that_takes_nothing_is_given_up(fonts: dict[str, str]) -> None:
+    """A pty that nobody reads holds some 4 kB, as a printer that keeps its handshake line busy."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    options = quick_options(connection="serial", serial_device=os.ttyname(theirs), stall_s=0.2)
+    wire = open_wire(options, 1.0)
+    try:
+        assert wire.read(0.01) == b""
+        started = time.monotonic()
+        with pytest.raises(PrinterError, match=r"took no data for 0\.2 s"):
+            wire.write(b"\0" * 100_000)
+        assert time.monotonic() - started < 2.0
+    finally:
+        wire.close()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_page_that_takes_too_long_to_send_is_given_up(fonts: dict[str, str]) -> None:
+    """Each piece goes out, but the line is so slow that the page would take ten seconds."""
+    ours, theirs = os.openpty()
+    tty.setraw(ours)
+    tty.setraw(theirs)
+    ending = threading.Event()
+
+    def peer() -> None:
+        replies = {1: b"\x12", 2: b"\x12", 3: b"\x12", 4: b"\x12", 8: b"\x37\x25\x00"}
+        while not ending.wait(0.02):
+            if select.select([ours], [], [], 0)[0]:
+                data = os.read(ours, 4096)
+                if data[:1] == b"\x10" and data[2] in replies:
+                    os.write(ours, replies[data[2]])
+
+    slow = threading.Thread(target=peer)
+    slow.start()
+    options = quick_options(
+        connection="serial", serial_device=os.ttyname(theirs), print_within_s=1.0, status_within_s=1.0
+    )
+    session = Session(options)
+    try:
+        started = time.monotonic()
+        with pytest.raises(PrinterError, match="did not take the page within 1 s"):
+            session.print(b"\0" * 2_000_000)
+        assert time.monotonic() - started < 5.0
+    finally:
+        session.close()
+        ending.set()
+        slow.join()
+        os.close(ours)
+        os.close(theirs)

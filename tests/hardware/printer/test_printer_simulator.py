@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 import numpy
 import pytest
-from escpos.printer import Dummy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
@@ -21,8 +20,10 @@ from PIL import Image, ImageDraw, ImageOps
 from hardware.printer import Paper
 from hardware.printer.commands import RealTimeScanner, next_command
 from hardware.printer.simulator import PrinterSimulator
+from hardware.printer.wire import load
 
 pytestmark = pytest.mark.peer
+Dummy = load("escpos.printer").Dummy
 
 CLEAR = bytes.fromhex("10140801031401060208")
 CUT = b"\x1dV\x42\x00"
