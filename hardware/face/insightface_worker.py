@@ -40,7 +40,9 @@ def forbid_network() -> None:
 
     def refuse(event: str, _arguments: tuple[Any, ...]) -> None:
         if event in _FORBIDDEN:
-            raise PermissionError(f"{event} in the face worker: nothing is downloaded at run time")
+            raise RuntimeError(
+                f"{event} in the face worker: nothing is downloaded at run time"
+            )  # no OSError: never retried
 
     sys.addaudithook(refuse)
 
