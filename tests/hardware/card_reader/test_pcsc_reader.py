@@ -185,3 +185,17 @@ async def test_a_daemon_refuses_a_folder_in_use_and_a_path_too_long(daemon, tmp_
     with pytest.raises(DaemonFailed, match="107 bytes"):
         await PrivatePcscd(tmp_path / ("x" * 110)).start()
     assert daemon.socket.exists()
+
+
+async def test_an_account_that_may_make_no_namespaces_is_told_the_cure(tmp_path, monkeypatch):
+    """What util-linux says where the kernel forbids it; a program of that name stands in for the kernel."""
+    refusing = tmp_path / "bin" / "unshare"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing.parent}:/usr/bin:/bin")
+    daemon = PrivatePcscd(tmp_path / "pcscd")
+    with pytest.raises(DaemonFailed, match="may not make namespaces") as caught:
+        await daemon.start()
+    assert "run as root" in caught.value.cure
+    assert daemon.pid is None
