@@ -1,0 +1,112 @@
+"""Migrations give the tables' schema, on SQLite and on PostgreSQL; the same deliveries work on both."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from backend import bodies, codes, registry, transactions
+from backend.problems import Problem
+from backend.store import DatabaseUrlError, Store
+from backend.tables import Base
+from tests.backend.serving import WANG, ZHANG, InProcess, opened_body, sealed_envelope
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL cluster of our own on a Unix socket, without any TCP port."""
+    if not POSTGRES:
+        pytest.skip("PostgreSQL is not installed (package postgresql)")
+    binaries = POSTGRES[-1].parent
+    with tempfile.TemporaryDirectory(prefix="pg.") as name:  # short: a socket's path has at most 107 bytes
+        folder = Path(name)
+        by: list[str] = []
+        if os.geteuid() == 0:  # the server refuses to run as root
+            owner = pwd.getpwnam("postgres")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+            by = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
+        data = folder / "data"
+        _run([*by, str(binaries / "initdb"), "-D", str(data), "-U", "platform", "-A", "trust", "-E", "UTF8", "-N"])
+        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+        control = [*by, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
+        _run([*control, "-o", options, "start"])
+        try:
+            yield f"postgresql://platform@/postgres?host={folder}"
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def differences(store: Store) -> list[object]:
+    with store.engine.begin() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+def test_sqlite_has_the_tables_schema(inside: InProcess) -> None:
+    assert differences(inside.platform.store) == []
+    inside.platform.store.migrate()  # again: nothing to do
+
+
+def test_the_comparison_can_fail(inside: InProcess) -> None:
+    with inside.platform.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE codes DROP COLUMN visit")
+    assert differences(inside.platform.store)
+
+
+def test_sqlite_is_durable_and_checked(inside: InProcess) -> None:
+    with inside.platform.store.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2}
+
+
+@pytest.mark.peer
+def test_postgresql_does_the_same(postgres: str) -> None:
+    assert shutil.which("setpriv")
+    inside = InProcess(postgres)
+    try:
+        platform = inside.platform
+        assert differences(platform.store) == []
+        ask = {"booth": "B7", "visit": "v1"}
+        found = registry.lookup(platform, bodies.Lookup(**ask, number=ZHANG, service="pension-alive"))
+        assert (found.name, found.facts["confirmed_until"]) == ("张秀英", None)
+        enquiry = bodies.CertificateEnquiry(**ask, number=WANG, insurance="medical", period="all")
+        assert registry.certificate(platform, enquiry).months_total == 41
+        sent = codes.send(platform, bodies.CodeRequest(**ask, number=ZHANG))
+        with pytest.raises(Problem, match="rate-limited"):
+            codes.send(platform, bodies.CodeRequest(**ask, number=ZHANG))
+        assert codes.verify(platform, sent.code_id, bodies.CodeAttempt(**ask, code="000000")).attempts_left in (0, 2)
+        sealed = sealed_envelope(inside.seal_pub, 1, service="pension-alive", body=opened_body(ZHANG, "face"))
+        envelope = bodies.Envelope.model_validate_json(msgspec.json.encode(sealed))
+        first, again = transactions.deliver(platform, envelope), transactions.deliver(platform, envelope)
+        assert (first[0], again[0]) == (True, False)
+        assert first[1] == again[1]
+        assert first[1]["state"] == "accepted"
+        other = bodies.Envelope.model_validate_json(msgspec.json.encode(sealed_envelope(inside.seal_pub, 1)))
+        with pytest.raises(Problem, match="number-reused"):
+            transactions.deliver(platform, other)
+    finally:
+        inside.platform.store.close()
+
+
+@pytest.mark.parametrize("url", ["", "backend.db", "mysql://localhost/x", "sqlite"])
+def test_a_url_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(DatabaseUrlError, match="--database"):
+        Store(url)
