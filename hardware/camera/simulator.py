@@ -81,6 +81,7 @@ class CameraSimulator:
 
     async def start(self) -> None:
         """Listen. Raises ``OSError`` when the port is taken."""
+        cv2.setNumThreads(1)  # the booth under test needs the other cores
         await self.plug()
 
     async def plug(self) -> None:
