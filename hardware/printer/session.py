@@ -19,6 +19,7 @@ SILENT_S = 5.0  # a printing printer that answers nothing for so long is given u
 CLEARED_WITHIN_S = 0.1  # printers without DLE DC4 fn = 8 say nothing; the others answer at once
 MAX_DRAINED_BYTES = 4096
 PIECE_BYTES = 4096
+CUT_OFF = b"\x1b@\x1dV\x42\x00"  # ESC @, GS V 66 0: feed to the knife and cut
 
 
 def fault_of(status: PrinterStatus, where: str) -> PrinterError | None:
@@ -44,6 +45,7 @@ class Session:
         self._wire: Wire | None = None
         self._replies = Replies()
         self._markers = 0
+        self._owes_cut = False  # part of a page hangs in the printer
 
     def close(self) -> None:
         """Drop the connection and whatever is still on it."""
@@ -68,7 +70,9 @@ class Session:
                     return PrinterStatus(Health.NO_DEVICE, error.message)
                 continue
             if reading is not None:
-                return reading.status(self._options.has_exit_sensor)
+                status = reading.status(self._options.has_exit_sensor)
+                self._cut_off_rest(status)
+                return status
             self.close()  # what comes late comes on a dead connection
             if now_s() >= deadline_s:
                 break
@@ -88,6 +92,13 @@ class Session:
         while (left_s := end_s - now_s()) > 0:
             if any(reply.kind is Kind.CLEARED for reply in self._replies.feed(self._wire.read(left_s))):
                 break
+
+    def _cut_off_rest(self, status: PrinterStatus) -> None:
+        """Cut off a page that was broken off, as soon as the printer can: or it would hang on the next one's slip."""
+        if self._owes_cut and status.can_print and self._wire is not None:
+            self._owes_cut = False
+            with contextlib.suppress(PrinterError):
+                self._wire.write(CUT_OFF)
 
     def _drain(self) -> None:
         assert self._wire is not None
@@ -116,7 +127,7 @@ class Session:
         """Send ``job`` once and return when the printer has confirmed it; gives the status after it.
 
         Raises ``PrinterError``, before the first byte where the printer is not ready. After an error the printer was
-        told to forget the rest.
+        told to forget the rest, and what is out is cut off when the printer is well again.
         """
         deadline_s = now_s() + self._options.print_within_s
         fault = fault_of(self.status(), self._options.where)
@@ -127,7 +138,9 @@ class Session:
             self._markers = 0
             self._send(job + GS_R_PAPER, deadline_s)
             self._confirm(deadline_s)
-        except PrinterError:
+        except PrinterError as error:
+            # With a new roll the rest of the old one is pulled out by hand.
+            self._owes_cut = not isinstance(error, PaperOut)
             self._abandon()
             raise
         return self.status()

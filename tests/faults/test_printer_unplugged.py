@@ -48,8 +48,8 @@ async def test_a_cable_pulled_while_printing_ends_the_page_and_it_is_not_sent_ag
         await simulator.plug_in()
         await until(lambda: printer.status.can_print)
         await printer.print(SHORT)
-        assert simulator.commands["ESC @"] == 2, "one page each, none twice"
-        assert len(slips) == 1
+        assert simulator.commands["GS r"] == 1, "the first page was not sent again"
+        assert len(slips) == 2, "the half page, cut off, and the next one"
 
 
 async def test_a_printer_gone_mute_while_printing_is_given_up() -> None:
@@ -64,4 +64,4 @@ async def test_a_printer_gone_mute_while_printing_is_given_up() -> None:
         assert len(slips) == 1, "it came out once; only the confirmation is missing"
         simulator.is_mute = False
         await until(lambda: printer.status.can_print)
-        assert simulator.commands["ESC @"] == 1
+        assert simulator.commands["GS v 0"] == 1
