@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class Unusable(LedgerError):
 
 
 class LedgerFile:
-    """The owner's handle. Calls come one at a time (any thread). ``migrations``: SQL scripts, index + 1 = version.
+    """The owner's handle; any thread, one at a time. ``migrations``: SQL scripts, index + 1 = version.
 
     Raises InUse when another process owns ``path``, Unusable when it cannot be read or is newer than ``migrations``.
     """
@@ -79,6 +80,7 @@ class LedgerFile:
         self._ballast_bytes = ballast_bytes
         self._connection: sqlite3.Connection | None = None
         self._is_closed = False
+        self._turn = threading.RLock()
         self.reopened = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,24 +108,26 @@ class LedgerFile:
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Run one durable transaction: all of the block or nothing. Raises DiskFull, Closed."""
-        connection = self._usable()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._roll_back(connection)
-            raise self._named(error) from None
-        except BaseException:
-            self._roll_back(connection)
-            raise
+        with self._turn:
+            connection = self._usable()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back(connection)
+                raise self._named(error) from None
+            except BaseException:
+                self._roll_back(connection)
+                raise
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Read rows. Raises Closed."""
-        try:
-            return self._usable().execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._named(error) from None
+        with self._turn:
+            try:
+                return self._usable().execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._named(error) from None
 
     def free_bytes(self) -> int:
         stat = os.statvfs(self.path.parent)
