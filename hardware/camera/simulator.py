@@ -25,7 +25,8 @@ class CameraSimulator:
     """One simulated camera. ``start`` binds (port 0: any free one), ``url`` is what the driver opens.
 
     Knobs, to be changed at any time: ``freeze`` (the same picture again and again), ``black``, ``nobody`` (an empty
-    scene), ``look_away`` (the head turned), ``fps`` (0: connected, but no picture comes). Pictures are made only while somebody watches.
+    scene), ``look_away`` (the head turned), ``fps`` (0: connected, but no picture comes). Pictures are made only while
+    somebody watches.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, fps: float = 15.0, seed: int = 1) -> None:
