@@ -3,6 +3,7 @@
 import pytest
 
 from hardware.face import Coaching, Decision
+from hardware.face.portrait import ASTRONAUT_EYES
 from tests.hardware.camera.rig import ASTRONAUT
 from tests.hardware.face.rig import face_rig, photograph
 
@@ -27,6 +28,6 @@ async def test_two_faces(tmp_path):
 async def test_somebody_else_alone_is_not_the_first_one(tmp_path):
     async with face_rig(tmp_path) as rig:
         rig.simulator.show(photograph("obama_1.jpg"))
-        rig.simulator.show_second(ASTRONAUT.read_bytes(), (205.0, 99.2, 247.4, 103.3))
+        rig.simulator.show_second(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
         await rig.settle()
         assert (await rig.compare(within_s=1.0)).decision is Decision.FAILURE_TO_ACQUIRE

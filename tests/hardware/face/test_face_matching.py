@@ -8,19 +8,37 @@ import time
 import cv2
 import numpy as np
 import pytest
+import pytest_asyncio
 
+from hardware.camera import Picture
 from hardware.device import DeviceGone, Health
 from hardware.face import Coaching, Decision, FaceError, PortraitUnusable
+from hardware.face.portrait import ASTRONAUT_EYES
 from tests.hardware.camera.rig import ASTRONAUT, until
 from tests.hardware.face.rig import REGISTRY_PORTRAIT, face_rig, photograph
 
-pytestmark = [pytest.mark.peer, pytest.mark.shared]
+pytestmark = [pytest.mark.peer, pytest.mark.shared, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
-async def rig(tmp_path):
-    async with face_rig(tmp_path) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory):
+    """Loading the models takes a second: once for the module."""
+    async with face_rig(tmp_path_factory.mktemp("face")) as made:
         yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rig(running):
+    """The running rig as it was at first."""
+    running.simulator.show(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
+    running.simulator.nobody = running.simulator.freeze = False
+    running.simulator.black = running.simulator.look_away = False
+    running.advice.clear()
+    await running.camera.open()
+    await running.matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
+    await until(lambda: running.camera.status.picture is Picture.GOOD)
+    await running.settle()
+    return running
 
 
 async def test_the_person_on_the_portrait_matches(rig):
@@ -45,7 +63,7 @@ async def test_two_photographs_of_one_person_match_and_of_two_do_not(rig):
     rig.simulator.show(photograph("biden_2.jpg"))
     await rig.settle()
     assert (await rig.compare()).decision is Decision.MATCH
-    rig.simulator.show(ASTRONAUT.read_bytes(), (205.0, 99.2, 247.4, 103.3))
+    rig.simulator.show(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
     await rig.settle()
     assert (await rig.compare()).decision is Decision.NON_MATCH
 
