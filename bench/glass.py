@@ -38,7 +38,7 @@ class Glass:
         self._on_message = on_message
         self._on_frame = on_frame
         self._writer: asyncio.StreamWriter | None = None
-        self._shots: dict[str, asyncio.Future[bytes]] = {}
+        self._shots: dict[int, asyncio.Future[bytes]] = {}
         self._shot = 0
         self._watched_px = 0
         self.size = (1080, 1920)
@@ -86,7 +86,7 @@ class Glass:
             if kind == "frame":
                 await self._take_frame(message)
             elif kind == "shot":
-                future = self._shots.pop(str(message.get("id")), None)
+                future = self._shots.pop(int(message["id"]), None)
                 if future is not None and not future.done():
                     future.set_result(bytes(message["png"]))
             else:
@@ -118,7 +118,7 @@ class Glass:
     async def shot(self) -> bytes:
         """A PNG of what is on the glass now. Raises ``GlassDark``."""
         self._shot += 1
-        identity = f"bench-{self._shot}"
+        identity = self._shot
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._shots[identity] = future
         try:

@@ -176,6 +176,8 @@ class World:
             self._question = None
         elif kind == "update" and self._question is not None:
             self._question = self._question | {key: message[key] for key in ("controls", "status") if key in message}
+        elif kind == "error":
+            self.note(f"the booth's screen refuses: {message['text']}")
         elif kind == "outcome":
             self.note(f"visit ended: {message['name']} {message.get('reference') or ''}".rstrip())
         elif kind == "spoken":

@@ -48,7 +48,8 @@ class Interrupted(SiteError):
 class SimulatedSite:
     """One run folder and its processes. Use as a context manager: leaving it ends every child.
 
-    ``page_port``: None = the bench's usual port or a free one, 0 = any free one. ``url`` is the bench's page.
+    ``page_port``: None = the bench's usual port or a free one, 0 = any free one. ``has_booth`` False leaves the booth
+    itself out. ``url`` is the bench's page.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class SimulatedSite:
         *,
         display: str = "offscreen",
         page_port: int | None = 0,
+        has_booth: bool = True,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.run = run.resolve()
         self._display = display
         self._page_port = page_port
+        self._has_booth = has_booth
         self._should_stop = should_stop
         self._lock: IO[str] | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -107,6 +110,8 @@ class SimulatedSite:
         port = [] if self._page_port is None else ["--port", str(self._page_port)]
         self._spawn("bench", ["-m", "bench", *where, "--display", self._display, *port])
         self._wait("the bench did not open its page", lambda: "bench" in ports(self.run) and settings.exists())
+        if not self._has_booth:
+            return
         self._spawn("booth", ["-m", "booth", "run", "--config", str(settings)])
         self._wait("the welcome screen did not appear", self._is_welcoming)
 
@@ -193,6 +198,7 @@ class SimulatedSite:
         for name in reversed(list(self._children)):
             _end(self._children.pop(name))
         if self._lock is not None:
+            (self.run / "ports.json").unlink(missing_ok=True)  # nobody listens there any more
             self._lock.close()
             self._lock = None
 
