@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from backend import pki, seeds
 from backend.numbers import receipt_check_digit
 from backend.platform import Platform
+from backend.run_folder import publish_ports
 from backend.store import Store
 from kiosk.ledger.vault import digest_of, seal
 from kiosk.uplink.bodies import Envelope
@@ -83,6 +84,7 @@ def backend_client(
 def serving(run: Path, *options: str) -> Iterator[Serving]:
     """Start ``python -m backend serve`` and wait until it listens; stop it at the end."""
     pki.init(run, "B7")
+    publish_ports(run, {"backend": None, "staff": None})  # what a killed one left
     command = [sys.executable, "-m", "backend", "serve", "--run", str(run), "--bench-token", TOKEN, *options]
     with (
         (run / "backend.log").open("wb") as log,
