@@ -46,7 +46,7 @@ async def _live(config: Config, fd: int) -> int:
     visit = _Visit(config, glass, line, clock, log)
     orders = asyncio.ensure_future(_obey(line, visit))
     try:
-        await glass.ready()
+        await glass.next_frame()
         await line.warm()
         beating = asyncio.ensure_future(_beat(line, glass))
         await asyncio.wait({orders, running}, return_when=asyncio.FIRST_COMPLETED)
@@ -131,10 +131,12 @@ class _Visit:
         )
         keys = asyncio.ensure_future(stage.follow_keypad())
         try:
-            await glass.appear()  # type: ignore[attr-defined]
+            glass.appear()  # type: ignore[attr-defined]
+            await glass.first_frame()  # type: ignore[attr-defined]
             await self._line.showing()
             outcome = await receiving
-            glass.remote_outcome(outcome.name, outcome.number)  # type: ignore[attr-defined]
+            if glass.remote is not None:  # type: ignore[attr-defined]
+                glass.remote.on_outcome(outcome.name, outcome.number)  # type: ignore[attr-defined]
             await asyncio.gather(self._reception.farewell(stage, outcome), devices.release())
             await self._line.leaving(outcome.name)
         finally:
@@ -154,7 +156,8 @@ class _Visit:
         self._log("trouble", level="warning", error=f"{type(error).__name__}: {error}")
 
     def _on_spoken(self, spoken: Spoken) -> None:
-        self._glass.remote_spoken(spoken)  # type: ignore[attr-defined]
+        if self._glass.remote is not None:  # type: ignore[attr-defined]
+            self._glass.remote.on_spoken(spoken)  # type: ignore[attr-defined]
 
 
 def _platform(config: Config, line: KeeperLine) -> object:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hardware.camera import Camera
 from hardware.card_reader import CardReader
+from hardware.device import Health
 from hardware.face import FaceMatcher
 from hardware.printer import Paper, Printer, PrinterStatus
 from kiosk.visit.services import Mode, Need, Service
@@ -29,8 +30,9 @@ class Equipment:
 
     @property
     def has_face_check(self) -> bool:
-        """False without a model pack: then only the ways without a face are offered."""
-        return bool(self.matcher.status.model)
+        """False without a model pack: then only the ways without a face are offered. True while models load."""
+        status = self.matcher.status
+        return bool(status.model) or status.health is Health.STARTING
 
     def why_not(self, service: Service) -> str:
         """The words key of what keeps ``service`` from being offered now; "" when nothing does."""
