@@ -1,0 +1,193 @@
+"""The window: Kivy prepared without its habits, a hidden start, completed frames, and the wipe of what Kivy keeps.
+
+Kivy reads its environment when it is imported, so ``prepare`` comes first and nothing here imports Kivy before it.
+Knows neither questions nor devices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kiosk.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiosk.clock import Clock
+    from kiosk.config import DisplaySection
+    from screens.remote import Remote
+    from screens.stage import KivyScreen
+
+MAX_FPS = 500  # Kivy polls input once a tick and draws only what changed: less waiting, 4 % of one core
+BEAT_S = 1.0  # one frame a second proves that the glass is alive
+KEPT_CATEGORIES = ("textinput.label", "textinput.width", "kv.image", "kv.texture", "kv.loader")
+
+
+def prepare(display: DisplaySection, *, hidden: bool = True) -> None:
+    """Set Kivy's environment and configuration, then import its core. Call once, before anything imports Kivy."""
+    home = tempfile.mkdtemp(prefix="booth-kivy-")
+    os.environ.update(
+        KIVY_NO_ARGS="1", KIVY_NO_ENV_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_NO_CONSOLELOG="1", KIVY_NO_CONFIG="1",
+        KIVY_LOG_MODE="PYTHON", KIVY_HOME=home, KIVY_DPI=str(display.dpi), KIVY_METRICS_DENSITY="1",
+        KIVY_METRICS_FONTSCALE="1", KIVY_WINDOW="sdl2", KIVY_TEXT="sdl2", KIVY_IMAGE="sdl2", KIVY_CLIPBOARD="dummy",
+        KIVY_AUDIO="sdl2", KIVY_EVENTLOOP="asyncio",
+    )  # fmt: skip
+    os.chmod(home, 0o500)  # its mods/ would be importable code: nobody may put something there
+    if display.mode == "offscreen":
+        os.environ["SDL_VIDEODRIVER"] = "offscreen"
+    from kivy.config import Config  # noqa: PLC0415 - see the module's docstring
+
+    is_full = display.mode == "fullscreen"
+    for section, settings in {
+        "graphics": {
+            "width": display.width_px, "height": display.height_px, "fullscreen": "auto" if is_full else 0,
+            "borderless": int(is_full), "resizable": 0, "multisamples": 0, "vsync": 0, "maxfps": MAX_FPS,
+            "window_state": "hidden" if hidden else "visible", "show_cursor": int(not is_full),
+            "allow_screensaver": 0,
+        },
+        "kivy": {
+            "exit_on_escape": 0, "pause_on_minimize": 0, "keyboard_mode": "", "log_level": "warning",
+            "desktop": 1, "log_enable": 0, "window_icon": "",
+        },
+    }.items():  # fmt: skip
+        for key, value in settings.items():
+            Config.set(section, key, str(value))
+    for provider in list(dict(Config.items("input"))):
+        Config.remove_option("input", provider)
+    Config.set("input", "mouse", "mouse,multitouch_on_demand,disable_hover")
+
+
+class Glass:
+    """The window with its screen. ``prepare`` comes first; one Glass a process, because Kivy has one window."""
+
+    def __init__(
+        self, display: DisplaySection, *, assets: Path, hidden: bool = True, remote: Path | None = None,
+        clock: Clock | None = None, is_enrolled: bool = False,
+    ) -> None:  # fmt: skip
+        """``remote``: where the bench may see and touch the glass. Raises ``ValueError`` for one on an enrolled booth,
+        ``FileNotFoundError`` without the typefaces."""
+        from kivy.core.window import Window  # noqa: PLC0415
+        from kivy.graphics import opengl  # noqa: PLC0415
+
+        from screens.lettering import Lettering  # noqa: PLC0415
+        from screens.stage import KivyScreen  # noqa: PLC0415
+
+        self.frames = 0
+        self.flipped_at_s = 0.0  # CLOCK_MONOTONIC
+        self.clock: Clock = clock or SystemClock()
+        self.is_hidden = hidden
+        self._window: Any = Window
+        self._gl: Any = opengl
+        self._listeners: list[Callable[[bool], None]] = []
+        self._frame = asyncio.Event()
+        self._is_beat = False
+        self._minute = -1
+        self._tasks: set[asyncio.Task[None]] = set()
+        size = (int(Window.width), int(Window.height))
+        fitting = display.model_copy(update={"width_px": size[0], "height_px": size[1]})
+        self.screen: KivyScreen = KivyScreen(fitting, Lettering(assets / "fonts"), self.clock.today)
+        self.remote: Remote | None = None
+        if remote is not None:
+            from screens.remote import Remote  # noqa: PLC0415 - an enrolled booth never loads it
+
+            self.remote = Remote(self, remote, is_enrolled=is_enrolled)
+        Window.bind(on_flip=self._flip, on_request_close=lambda *_a, **_k: display.mode == "fullscreen")
+
+    async def run(self) -> None:
+        """Kivy's loop on this asyncio loop, until ``stop``."""
+        from kivy.base import async_runTouchApp  # noqa: PLC0415
+        from kivy.clock import Clock as KivyClock  # noqa: PLC0415
+
+        beat = KivyClock.schedule_interval(self._beat, BEAT_S)
+        try:
+            await async_runTouchApp(self.screen.board, async_lib="asyncio")
+        finally:
+            beat.cancel()
+            if self.remote is not None:
+                await self.remote.close()
+            shutil.rmtree(os.environ.get("KIVY_HOME", ""), ignore_errors=True)
+
+    def appear(self) -> None:
+        """Show the window above the one before, and let the bench connect."""
+        if self.is_hidden:
+            self._window.show()
+            self._window.raise_window()
+            self.is_hidden = False
+        if self.remote is not None:
+            task = asyncio.ensure_future(self.remote.listen())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._frame.clear()
+        self._window.canvas.ask_update()
+
+    async def first_frame(self) -> None:
+        """Return when a frame was completed after ``appear``."""
+        await self._frame.wait()
+
+    async def next_frame(self) -> None:
+        """Return when another frame was completed."""
+        self._frame.clear()
+        self._window.canvas.ask_update()
+        await self._frame.wait()
+
+    def wipe(self) -> None:
+        """Drop all that Kivy keeps of a visit: screen, typed text, caches, textures."""
+        from kivy.cache import Cache  # noqa: PLC0415
+
+        self.screen.wipe()
+        for category in KEPT_CATEGORIES:
+            with contextlib.suppress(KeyError):
+                Cache.remove(category)
+
+    def stop(self) -> None:
+        """End ``run``."""
+        from kivy.base import stopTouchApp  # noqa: PLC0415
+
+        stopTouchApp()
+
+    # -- for the bench ----------------------------------------------------------------------------------------------
+
+    def on_frame(self, listener: Callable[[bool], None]) -> None:
+        """``listener(is_changed)`` is called after every completed frame, before it is replaced."""
+        self._listeners.append(listener)
+
+    def read_pixels(self) -> tuple[int, int, bytes]:
+        """The frame as (width, height, RGBA from the bottom row up). 22 ms at 1080 x 1920."""
+        width, height = (int(side) for side in self._window.system_size)
+        gl = self._gl
+        return width, height, bytes(gl.glReadPixels(0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE))
+
+    def draw_again(self) -> None:
+        """Ask for another frame."""
+        self._window.canvas.ask_update()
+
+    def _flip(self, *_args: object) -> bool:
+        """Frames count when they are drawn completely: a flip alone returns before software GL has rasterised.
+
+        ``glFinish`` also keeps replaced screens from piling up in the driver.
+        """
+        self._gl.glFinish()
+        is_changed, self._is_beat = not self._is_beat, False
+        for listener in self._listeners:
+            listener(is_changed)
+        self._window.flip()
+        self.flipped_at_s = time.monotonic()
+        self.frames += 1
+        self._frame.set()
+        return True  # Kivy's own handler would flip again
+
+    def _beat(self, _dt: float) -> None:
+        minute = self.clock.today().minute
+        if minute != self._minute:
+            self._minute = minute
+            self.screen.tick()
+        if not self.is_hidden and not self._window.canvas.needs_redraw:
+            self._is_beat = True
+            self._window.canvas.ask_update()

@@ -1,0 +1,48 @@
+"""A few sentences, one below the other, each with a sign before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from screens.widgets.icons import draw_icon
+from screens.widgets.part import Part, inset
+
+if TYPE_CHECKING:
+    from screens.theme import Look
+
+
+class Points(Part):
+    """For reading only. At most five sentences; each with a rule above it."""
+
+    zone = "upper"
+
+    def __init__(self, sentences: tuple[str, ...], icon: str = "ok", **properties: Any) -> None:
+        self.sentences, self.icon = sentences, icon
+        super().__init__(**properties)
+
+    def natural(self, look: Look, width: float, room: float) -> float:
+        return sum(self._heights(look, width))
+
+    def draw(self, look: Look) -> None:
+        theme = look.theme
+        heights = self._heights(look, self.width)
+        spare = max(self.height - sum(heights), 0)
+        top = self.top - min(spare * 0.3, look.mm(30))
+        side = look.primary * 0.95
+        for sentence, high in zip(self.sentences, heights, strict=True):
+            self.fill((self.x, top - max(2.0, look.mm(0.5)), self.width, max(2.0, look.mm(0.5))), theme.ink)
+            left = self._left(look)
+            tile = (self.x, top - (high + side * 1.35) / 2, side * 1.35, side * 1.35)
+            self.fill(tile, theme.primary, look.mm(3))
+            draw_icon(self.icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
+            box = (self.x + left, top - high, self.width - left, high)
+            self.write(sentence, box, look.primary, theme.ink)
+            top -= high
+
+    def _left(self, look: Look) -> float:
+        return look.primary * 1.3 + look.mm(5)
+
+    def _heights(self, look: Look, width: float) -> list[float]:
+        inner = width - self._left(look)
+        pad = look.mm(14 if look.text_size < 2 else 5)
+        return [self.text_height(look, s, look.primary, inner) + pad for s in self.sentences]

@@ -1,0 +1,152 @@
+"""The camera's picture in an oval, about 15 times a second, mirrored like a looking-glass; gone without a trace.
+
+Reads frames of at most 480 px from shared memory; without a ring it shows a drawn face. Knows no camera.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kivy.clock import Clock
+from kivy.graphics import (
+    Color,
+    Ellipse,
+    Rectangle,
+    SmoothEllipse,
+    SmoothLine,
+    StencilPop,
+    StencilPush,
+    StencilUnUse,
+    StencilUse,
+)
+from kivy.graphics.texture import Texture
+
+from screens.theme import rgba
+from screens.widgets.part import Part
+
+if TYPE_CHECKING:
+    from hardware.ring import FrameRing
+    from screens.theme import Look
+
+FRAME_S = 1 / 15
+OVAL = 0.74  # width of the oval by its height: a face
+
+
+class Preview(Part):
+    """``ring``: name of the preview ring, "" for none."""
+
+    zone = "upper"
+
+    def __init__(self, ring: str, **properties: Any) -> None:
+        self.words = ""
+        self._ring: FrameRing | None = None
+        self._texture: Any = None
+        self._rectangle: Any = None
+        self._last = 0
+        self._size = (0, 0)
+        super().__init__(**properties)
+        if ring:
+            self._attach(ring)
+        self._event = Clock.schedule_interval(self._look, FRAME_S) if self._ring is not None else None
+
+    def natural(self, look: Look, width: float, room: float) -> float:
+        return 0.0
+
+    def say(self, words: str) -> None:
+        """The coaching under the oval."""
+        if words != self.words:
+            self.words = words
+            self.redraw()
+
+    def close(self) -> None:
+        """Stop, overwrite the texture with nothing, let go of the ring."""
+        if self._event is not None:
+            self._event.cancel()
+            self._event = None
+        if self._texture is not None:
+            self._texture.blit_buffer(bytes(3 * self._size[0] * self._size[1]), colorfmt="bgr", bufferfmt="ubyte")
+            self._texture = None
+        self.canvas.before.clear()
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+
+    def draw(self, look: Look) -> None:
+        theme = look.theme
+        words_high = max(look.lettering.pitch(look.secondary) + look.mm(5), 0)
+        high = min(self.height, look.mm(150))
+        oval_high = high - words_high - look.mm(7)
+        if oval_high < look.mm(30):
+            self._pill(look, self.center_y - words_high / 2, words_high)
+            return
+        oval_wide = min(oval_high * OVAL, self.width * 0.8)
+        bottom = self.center_y - high / 2
+        y = bottom + words_high + look.mm(6)
+        x = self.center_x - oval_wide / 2
+        edge = look.mm(2.6)
+        Color(*rgba(theme.primary))
+        SmoothEllipse(pos=(x - edge, y - edge), size=(oval_wide + 2 * edge, oval_high + 2 * edge))
+        Color(*rgba(theme.sand))
+        SmoothEllipse(pos=(x, y), size=(oval_wide, oval_high))
+        if self._texture is not None:
+            self._picture(x, y, oval_wide, oval_high)
+            Color(*rgba(theme.primary))
+            SmoothLine(ellipse=(x - edge / 2, y - edge / 2, oval_wide + edge, oval_high + edge), width=edge / 2)
+        else:
+            self._face(look, x, y, oval_wide, oval_high)
+        self._pill(look, bottom, words_high)
+
+    def _pill(self, look: Look, y: float, high: float) -> None:
+        theme = look.theme
+        wide = min(look.lettering.width(self.words, look.secondary, bold=True) + look.mm(14), self.width)
+        box = (self.center_x - wide / 2, y, wide, high)
+        self.fill(box, theme.primary, high / 2)
+        self.write(self.words, box, look.secondary, theme.on_primary, ground=theme.primary, bold=True, align="center")
+
+    def _picture(self, x: float, y: float, wide: float, high: float) -> None:
+        """The frame covers the oval; what is beyond it is cut off."""
+        width, height = self._size
+        scale = max(wide / width, high / height)
+        place = (x + (wide - width * scale) / 2, y + (high - height * scale) / 2)
+        StencilPush()
+        Ellipse(pos=(x, y), size=(wide, high), segments=90)
+        StencilUse()
+        Color(1, 1, 1, 1)
+        Rectangle(texture=self._texture, pos=place, size=(width * scale, height * scale))
+        StencilUnUse()
+        Ellipse(pos=(x, y), size=(wide, high), segments=90)
+        StencilPop()
+
+    def _face(self, look: Look, x: float, y: float, wide: float, high: float) -> None:
+        Color(*rgba(look.theme.ink))
+        eye = wide * 0.1
+        for side in (0.33, 0.67):
+            SmoothEllipse(pos=(x + wide * side - eye / 2, y + high * 0.56), size=(eye, eye))
+        SmoothLine(bezier=[x + wide * 0.34, y + high * 0.33, x + wide * 0.43, y + high * 0.24, x + wide * 0.57,
+                           y + high * 0.24, x + wide * 0.66, y + high * 0.33], width=look.mm(1.3), cap="round")  # fmt: skip
+
+    def _attach(self, name: str) -> None:
+        from hardware.ring import FrameRing, RingError  # noqa: PLC0415
+
+        try:
+            self._ring = FrameRing.attach(name)
+        except RingError:
+            self._ring = None  # the drawn face stays: the words still tell what to do
+
+    def _look(self, _dt: float) -> None:
+        found = self._ring.newest(self._last) if self._ring is not None else None
+        if found is None:
+            return
+        self._last, _, frame = found
+        height, width = frame.shape[:2]
+        is_new = self._texture is None or self._size != (width, height)
+        if is_new:
+            self._size = (width, height)
+            self._texture = Texture.create(size=(width, height), colorfmt="rgb")
+            self._texture.flip_vertical()
+            self._texture.flip_horizontal()
+        self._texture.blit_buffer(frame.tobytes(), colorfmt="bgr", bufferfmt="ubyte")
+        if is_new:
+            self.redraw()
+        else:
+            self.canvas.ask_update()

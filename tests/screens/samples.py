@@ -1,0 +1,114 @@
+"""Every question once or more, filled with synthetic data: for the gallery and for the audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kiosk.text import Catalogues, Text
+from kiosk.visit import questions as q
+from kiosk.visit.wording import Words, overlay_words, trouble_options, way_options, words_for
+
+ROOT = Path(__file__).parents[2]
+ASSETS = ROOT / "assets"
+PENSION = "pension-alive"
+TITLES = {
+    PENSION: "Pension eligibility",
+    "contribution-certificate": "Contribution certificate",
+    "report-problem": "Report a problem nearby",
+}
+
+
+def catalogues() -> Catalogues:
+    return Catalogues(ASSETS / "translations")
+
+
+def words(question: q.Question, text: Text) -> Words:
+    return words_for(question, text, TITLES)
+
+
+def questions(text: Text) -> dict[str, q.Question]:
+    """Name of the picture -> question, in the language of ``text``."""
+    t = text
+    at = {"service": PENSION}
+    services = (
+        q.Option(PENSION, t("Confirm my pension"), t("Once a year, 2 minutes"), "养"),
+        q.Option("contribution-certificate", t("Contribution certificate"), t("With a code to verify it"), "保", False,
+                 t("Paused: no paper here")),
+        q.Option("report-problem", t("Report a problem nearby"), t("Street lamp, manhole, fire lane"), "报"),
+    )  # fmt: skip
+    rows = (
+        q.ReviewRow("", t("Name"), "张*英", "card", False, True),
+        q.ReviewRow("", t("ID number"), "110***********0022", "card", False, True),
+        q.ReviewRow("", t("Born"), "1949-**-**", "card", False, True),
+        q.ReviewRow("phone", t("Phone"), "138****8000", "registry", True, True),
+        q.ReviewRow("address", t("Address"), "幸福里3号楼2单元501", "entered", True, True),
+    )
+    paper = (
+        q.PaperLine(t("Receipt"), True, True), q.PaperLine("", is_rule=True),
+        q.PaperLine(t("Pension eligibility")), q.PaperLine(f"{t('Name')}  张*英"),
+        q.PaperLine(f"{t('ID number')}  110***********0022"), q.PaperLine(t("Accepted, number"), True),
+        q.PaperLine("B7-000204-6", True), q.PaperLine("2026-11-22 20:51"), q.PaperLine("", is_rule=True),
+        q.PaperLine(t("It is valid for 12 months.")), q.PaperLine(t("Questions: call 12333.")),
+    )  # fmt: skip
+    kinds = ("resident_id_card", "social_security_card")
+    problems = ("Street lamp", "Manhole cover", "Rubbish", "Blocked fire lane", "Noise", "No accessible way",
+                "Things falling from above", "Something else")  # fmt: skip
+    step = {"service": PENSION, "progress": (3, 5)}
+    phone = {"field_id": "phone", "kind": "phone", "max_length": 12, "is_private": True, **step}
+    return {
+        "welcome": q.Welcome(community="幸福里社区"),
+        "choose_service": q.ChooseService(options=services),
+        "consent": q.Consent(points=(t("The card gives name, number and birth."), t("They go to the pension office."),
+                                     t("Nothing is kept in this booth.")), progress=(1, 5), **at),
+        "present_card": q.PresentCard(kinds=kinds, progress=(1, 5), **at),
+        "present_card_trouble": q.PresentCard(kinds=kinds, trouble="card_removed", progress=(1, 5), **at),
+        "choose_way": q.ChooseWay(ways=way_options(("face", "code", "clerk"), t), progress=(2, 5), **at),
+        "choose_way_trouble": q.ChooseWay(ways=way_options(("code", "clerk"), t), trouble="could_not_confirm",
+                                          progress=(2, 5), **at),
+        "guardian_consent": q.GuardianConsent(progress=(2, 5), **at),
+        "match_face": q.MatchFace(ways=way_options(("code", "clerk"), t), progress=(2, 5), **at),
+        "enter_code": q.EnterCode(phone_masked="138****8000", progress=(2, 5), **at),
+        "wait_for_clerk": q.WaitForClerk(position=2, progress=(2, 5), **at),
+        "ask_choice": q.AskField(field_id="kind", kind="choice", title=t("What is the matter?"),
+                                 options=tuple(q.FieldOption(p, t(p)) for p in problems), **step),
+        "ask_yes_no": q.AskField(field_id="home", kind="yes_no", title=t("Do you live at this address?"),
+                                 help="幸福里3号楼2单元501", **step),
+        "ask_number": q.AskField(field_id="building", kind="number", title=t("Which building number?"),
+                                 help=t("The number on the wall."), max_length=3, draft="12", **step),
+        "ask_phone": q.AskField(title=t("Which phone can we call?"), help=t("Only if there is a question."),
+                                prefill=q.Prefill("13800138000", "138****8000", "registry"), draft="1380013", **phone),
+        "ask_phone_trouble": q.AskField(title=t("Which phone can we call?"), trouble=t("A mobile number has 11 digits. Please check."),
+                                        draft="1380013", **phone),
+        "ask_id_number": q.AskField(field_id="number", kind="id_number", title=t("Please enter your ID number"),
+                                    help=t("It has 18 digits. The last may be X."), max_length=18, is_private=True, **step),
+        "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), help=t("Year, month and day."),
+                               max_length=8, draft="202611", is_required=False, **step),
+        "ask_text": q.AskField(field_id="place", kind="text", title=t("Describe the place"),
+                               help=t("A few words are enough."), max_length=40, draft="3号楼东边", **step),
+        "ask_photo": q.AskField(field_id="photo", kind="photo", title=t("Would you like to add a photo?"),
+                                help=t("The camera opens for one moment."), is_required=False, **step),
+        "review": q.Review(rows=rows, service=PENSION, progress=(4, 5)),
+        "working": q.Working(what="submitting", progress=(5, 5), **at),
+        "show_receipt": q.ShowReceipt(state="accepted", number="B7-000204-6", lines=paper, qr="B7-000204-6", progress=(5, 5), **at),
+        "show_receipt_owed": q.ShowReceipt(state="recorded", number="B7-000204-6", lines=paper, qr="B7-000204-6", is_printed=False,
+                                           trouble="paper_out", can_print=False, progress=(5, 5), **at),
+        "already_done": q.AlreadyDone(sentence=t("Already confirmed until {date}", date="2027-03-31"),
+                                      detail=t("You need to do nothing now."), progress=(5, 5), **at),
+        "trouble": q.Trouble(what="backend_down", options=trouble_options(("again", "leave"), t), code="UPLINK-TIMEOUT", **at),
+        "take_belongings": q.TakeBelongings(has_card=True, has_paper=True),
+        "goodbye": q.Goodbye(outcome="served"),
+        "goodbye_timed_out": q.Goodbye(outcome="timed_out"),
+    }  # fmt: skip
+
+
+def overlays(text: Text) -> dict[str, tuple[q.Overlay, Words]]:
+    """Name of the picture -> overlay and its words."""
+    cards: dict[str, q.Overlay] = {
+        "still_there": q.StillThere(60),
+        "help_card": q.HelpCard((text("The reader is below the screen, where the light is."),
+                                 text("Leave the card there for a moment."))),
+        "confirm_leave": q.ConfirmLeave(),
+        "sound_card": q.SoundCard(4, 100),
+        "find_someone": q.FindSomeone("12345"),
+    }  # fmt: skip
+    return {name: (card, overlay_words(card, text)) for name, card in cards.items()}
