@@ -41,9 +41,10 @@ def _exit(work: Callable[[], int]) -> None:
 @click.option("--log", type=_FILE, default=None, help="Write JSON lines here instead of standard error.")
 def run(config: Path, log: Path | None) -> None:
     """Run the booth: keep visits coming, deliver what they commit. Ends on SIGTERM or Ctrl-C."""
-    from booth.keeper import run_keeper
+    from booth.keeper import become_keeper
+    from kiosk.config import load
 
-    _exit(lambda: run_keeper(config, log_file=log))
+    _exit(lambda: become_keeper(load(config), config, log))
 
 
 @booth.command("visit-process", hidden=True)

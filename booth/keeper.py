@@ -1,11 +1,14 @@
 """``booth run``: the keeper. Always on, small, without Kivy; owns the ledger and the courier, keeps visits coming.
 
 Composition only: settings in, parts wired, signals answered. A resident's data passes here sealed or not at all.
+``booth run`` validates booth.toml and then becomes this module by ``exec``: a process that lives for months need not
+carry the validator and the command line parser (a fifth of its memory).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
@@ -15,12 +18,13 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import msgspec
 
 from booth.log import Log
 from booth.rota import Patience, Rota
 from kiosk.clock import SystemClock
-from kiosk.config import Config, ConfigError, load
 from kiosk.counter import Counter
 from kiosk.ledger.file import LedgerError, LedgerFile
 from kiosk.ledger.journal import Journal
@@ -29,46 +33,77 @@ from kiosk.ledger.schema import MIGRATIONS
 from kiosk.uplink.client import Backend
 from kiosk.uplink.courier import Courier
 
+if TYPE_CHECKING:
+    from kiosk.config import Config
+
 T = TypeVar("T")
 LEDGER_FILE = "ledger.db"
 _M_ARENA_MAX = -8
 
 
-def run_keeper(
-    config_file: Path, *, log_file: Path | None = None, command: Sequence[str] = (), patience: Patience | None = None
-) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit status: 0 ended in order, 1 a defect, 2 cannot start.
+class Settings(msgspec.Struct, frozen=True):
+    """What the keeper needs of booth.toml, validated there. ``command``: how a visit process is started."""
 
-    ``command``: how a visit process is started; by default ``booth visit-process`` with the same settings.
-    """
+    booth: str
+    ledger_folder: str
+    url: str
+    ca: str
+    certificate: str
+    key: str
+    sign_pub: str
+    command: tuple[str, ...]
+    log_file: str = ""
+
+
+def settings_of(config: Config, command: Sequence[str], log_file: Path | None = None) -> Settings:
+    """Take from ``config`` what the keeper needs."""
+    backend = config.backend
+    return Settings(
+        booth=config.booth.id,
+        ledger_folder=config.ledger.folder,
+        url=backend.url,
+        ca=backend.ca,
+        certificate=backend.certificate,
+        key=backend.key,
+        sign_pub=backend.sign_pub,
+        command=tuple(command),
+        log_file=str(log_file.resolve()) if log_file else "",
+    )
+
+
+def become_keeper(config: Config, config_file: Path, log_file: Path | None) -> NoReturn:
+    """Replace this process by the keeper; same pid, same descriptors 0 to 2."""
+    command = (sys.executable, "-m", "booth", "visit-process", "--config", str(config_file.resolve()))
+    text = msgspec.json.encode(settings_of(config, command, log_file)).decode()
+    os.execv(sys.executable, [sys.executable, "-m", "booth.keeper", text])  # noqa: S606 - that is the point
+
+
+def run_keeper(settings: Settings, *, patience: Patience | None = None) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit status: 0 ended in order, 1 a defect, 2 cannot start."""
     ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)  # calls to the platform run in threads; each arena would stay
-    try:
-        config = load(config_file)
-        backend = _backend(config)
-        file = LedgerFile(Path(config.ledger.folder) / LEDGER_FILE, MIGRATIONS)
-    except (ConfigError, LedgerError, ValueError) as error:
-        print(f"booth run: {error}", file=sys.stderr)
-        return 2
-    log = Log(log_file)
-    command = command or (sys.executable, "-m", "booth", "visit-process", "--config", str(config_file.resolve()))
-    try:
-        return asyncio.run(_keep(config, backend, file, log, command, patience or Patience()))
-    finally:
-        file.close()
-        backend.close()
-        log("keeper_ended", pid=os.getpid())
-        log.close()
+    with contextlib.ExitStack() as stack:
+        try:
+            backend = _backend(settings)
+            stack.callback(backend.close)
+            file = LedgerFile(Path(settings.ledger_folder) / LEDGER_FILE, MIGRATIONS)
+            stack.callback(file.close)
+            log = Log(Path(settings.log_file) if settings.log_file else None)
+            stack.callback(log.close)
+        except (LedgerError, ValueError, OSError) as error:
+            print(f"booth run: {error}", file=sys.stderr)
+            return 2
+        status = asyncio.run(_keep(settings, backend, file, log, patience or Patience()))
+        log("keeper_ended", pid=os.getpid(), status=status)
+        return status
 
 
-async def _keep(
-    config: Config, backend: Backend, file: LedgerFile, log: Log, command: Sequence[str], patience: Patience
-) -> int:
+async def _keep(settings: Settings, backend: Backend, file: LedgerFile, log: Log, patience: Patience) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
-    journal = Journal(file, config.booth.id, clock.today)
+    journal = Journal(file, settings.booth, clock.today)
     with ThreadPoolExecutor(1, "ledger") as thread:  # a slow disk must not stop the heartbeats
 
         async def desk(work: Callable[[], T]) -> T:
@@ -78,7 +113,7 @@ async def _keep(
             Outbox(journal),
             backend,
             clock,
-            booth=config.booth.id,
+            booth=settings.booth,
             desk=desk,
             note=log,
             chance=random.Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -88,11 +123,11 @@ async def _keep(
         except LedgerError as error:
             print(f"booth run: {error}", file=sys.stderr)
             return 2
-        log("keeper_started", pid=os.getpid(), booth=config.booth.id, folder=config.ledger.folder)
+        log("keeper_started", pid=os.getpid(), booth=settings.booth, folder=settings.ledger_folder)
         gc.freeze()
         delivering = loop.create_task(courier.run())
         delivering.add_done_callback(lambda _: stop.set())  # it never ends by itself
-        await Rota(command, Counter(journal, courier, desk, log), clock, log, patience).run(stop)
+        await Rota(settings.command, Counter(journal, courier, desk, log), clock, log, patience).run(stop)
         delivering.cancel()
         (result,) = await asyncio.gather(delivering, return_exceptions=True)
         if isinstance(result, asyncio.CancelledError):
@@ -101,26 +136,29 @@ async def _keep(
         return 1
 
 
-def _backend(config: Config) -> Backend:
-    b = config.backend
+def _backend(settings: Settings) -> Backend:
     return Backend(
-        b.url,
-        Path(b.ca),
-        Path(b.certificate),
-        Path(b.key),
-        sign_pub=public_key(Path(b.sign_pub)),
-        booth_id=config.booth.id,
+        settings.url,
+        Path(settings.ca),
+        Path(settings.certificate),
+        Path(settings.key),
+        sign_pub=public_key(Path(settings.sign_pub)),
+        booth_id=settings.booth,
     )
 
 
 def public_key(file: Path) -> bytes:
-    """Read a public key of 32 bytes from a file of 64 hex digits. Raises ConfigError."""
+    """Read a public key of 32 bytes from a file of 64 hex digits. Raises ValueError naming file and cure."""
     try:
         raw = bytes.fromhex(file.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}; enrol the booth, or run `booth demo` for demo keys") from None
+        raise ValueError(f"{file}: {error.strerror}; enrol the booth, or run `booth demo` for demo keys") from None
     except ValueError:
         raw = b""
     if len(raw) != 32:
-        raise ConfigError(f"{file}: not a public key of 64 hex digits; enrol the booth again")
+        raise ValueError(f"{file}: not a public key of 64 hex digits; enrol the booth again")
     return raw
+
+
+if __name__ == "__main__":
+    sys.exit(run_keeper(msgspec.json.decode(sys.argv[1], type=Settings)))

@@ -27,6 +27,7 @@ _PRAGMAS = {
     "trusted_schema": 0,
     "cell_size_check": 1,
     "busy_timeout": 2000,  # ms; readers such as `booth ledger show`
+    "cache_size": -256,  # KiB; the file is small, the process lives for months
 }
 _DISK = frozenset(
     {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN}

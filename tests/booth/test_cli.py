@@ -39,18 +39,25 @@ def test_missing_settings_are_named_with_the_cure(tmp_path: Path, command: list[
     assert said.count("\n") == 1
 
 
-def test_missing_certificates_are_named_with_the_cure(config: Path, capfd) -> None:
-    status, said = call("run", "--config", config)
+def run_booth(config: Path) -> tuple[int, str]:
+    command = [sys.executable, "-m", "booth", "run", "--config", str(config)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+def test_missing_certificates_are_named_with_the_cure(config: Path) -> None:
+    status, said = run_booth(config)
     assert status == 2
-    assert "pki/sign.pub: No such file or directory; enrol the booth" in said + capfd.readouterr().err
+    assert "pki/sign.pub: No such file or directory; enrol the booth" in said
+    assert said.count("\n") == 1
 
 
-def test_a_key_that_is_no_key_is_named(config: Path, capfd) -> None:
+def test_a_key_that_is_no_key_is_named(config: Path) -> None:
     (config.parent / "pki").mkdir()
     (config.parent / "pki" / "sign.pub").write_text("feed")
-    status, said = call("run", "--config", config)
+    status, said = run_booth(config)
     assert status == 2
-    assert "sign.pub: not a public key of 64 hex digits" in said + capfd.readouterr().err
+    assert "sign.pub: not a public key of 64 hex digits" in said
 
 
 def test_a_visit_process_is_not_started_by_hand(config: Path) -> None:
@@ -103,6 +110,14 @@ def test_the_keeper_imports_neither_kivy_nor_a_device() -> None:
         "print(*sorted(m for m in sys.modules if m.split('.')[0] in"
         " {'kivy', 'cv2', 'numpy', 'hardware', 'screens', 'backend', 'bench'}))"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_the_keeper_carries_no_validator() -> None:
+    script = "import sys; import booth.keeper; print(*sorted({'pydantic', 'click'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
