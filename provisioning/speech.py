@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from hardware.device import DeviceError
+from hardware.speech import SpeechError
 from hardware.speech.prepared import Prepared
 from hardware.speech.queue import split_sentences
 from hardware.speech.synthesiser import DEADLINE_S, READY_WITHIN_S, Clip, Nothing, Synthesise, SynthesiserOptions
@@ -41,7 +43,7 @@ def prepare(sentences: Iterable[tuple[str, str]], folder: Path, *, rates: Iterab
 async def _prepare(texts: tuple[tuple[str, str], ...], folder: Path, rates: tuple[int, ...]) -> Rendered:
     prepared = Prepared(folder)
     made, found, seconds = 0, 0, 0.0
-    worker = Worker("hardware.speech.synthesiser:Synthesiser", SynthesiserOptions())
+    worker = Worker("hardware.speech.synthesiser:Synthesiser", SynthesiserOptions(), errors=(SpeechError,))
     await worker.start()
     try:
         await worker.call("ready", Nothing(), within_s=READY_WITHIN_S)
@@ -53,6 +55,10 @@ async def _prepare(texts: tuple[tuple[str, str], ...], folder: Path, rates: tupl
                         continue
                     wanted = Synthesise(sentence, language, rate, str(prepared.path(sentence, language, rate)))
                     clip = await worker.call("synthesise", wanted, reply=Clip, within_s=DEADLINE_S)
+                    if clip.wav and prepared.find(sentence, language, rate) is None:
+                        raise SpeechError(
+                            "cannot write the prepared sentences", where=str(folder), cure="disk, rights?"
+                        )
                     made += bool(clip.wav)
                     seconds += clip.length_s
     finally:
@@ -68,7 +74,7 @@ async def _prepare(texts: tuple[tuple[str, str], ...], folder: Path, rates: tupl
 @click.option(
     "--rate", "rates", multiple=True, type=click.IntRange(50, 200), default=(100,), help="Percent; repeatable."
 )
-def main(sentences: click.utils.LazyFile, folder: Path, rates: tuple[int, ...]) -> None:
+def main(sentences: TextIO, folder: Path, rates: tuple[int, ...]) -> None:
     """Render SENTENCES: lines of language, TAB, text."""
     texts = []
     for number, line in enumerate(sentences, 1):

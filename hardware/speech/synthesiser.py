@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import threading
+import time
 import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ DEADLINE_S = 5.0  # one sentence takes ~20 ms; a machine under load must not los
 READY_WITHIN_S = 30.0  # first start: reading the pronunciation tables from a cold disk
 _AUDIBLE = 500  # of 32767: below it nobody hears a thing
 _QUIET = 150
+_TRIES = 5
 _LEAD = RATE_HZ * 5 // 1000  # the voice's own 40-90 ms of silence before the first sound are cut to this
 _TRAIL = RATE_HZ * 300 // 1000  # pause after a sentence at the default rate
 _WHERE = "speech pyttsx3/espeak"
@@ -83,6 +85,7 @@ class Synthesiser:
         self._engine: Any = None
         self._finished = threading.Event()
         self._failures: list[Exception] = []
+        self._is_cut_short = False
         self._pronouncer: Pronouncer | None = None
 
     def commands(self) -> Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], msgspec.Struct | None]]]:
@@ -130,33 +133,58 @@ class Synthesiser:
             raise SpeechError(
                 f"the synthesiser cannot be loaded ({type(error).__name__})", where=_WHERE, cure=_CURE
             ) from error
-        engine.connect("finished-utterance", lambda name, completed: self._finished.set())
+        engine.runAndWait()  # until its first run an engine holds settings back
+        engine.connect("finished-utterance", self._on_finished)
         engine.connect("error", lambda name, exception: self._failures.append(exception))
         return engine
 
+    def _on_finished(self, name: str | None, completed: bool) -> None:
+        self._is_cut_short = self._is_cut_short or not completed
+        self._finished.set()
+
+    def _settle(self) -> None:
+        """Wait until espeak's own thread is idle, so that its callbacks are over and it has taken all settings."""
+        from pyttsx3.drivers import _espeak  # noqa: PLC0415 - pyttsx3 has no verb of its own for it
+
+        while _espeak.IsPlaying():  # Synchronize() does the same, asking every 20 ms
+            time.sleep(0.001)
+
     def _speak(self, fed: str, voice: Voice, rate_percent: int) -> array.array[int]:
-        """Run pyttsx3 once: runAndWait() returns before espeak's thread has written the file, so wait for its word."""
+        """Run pyttsx3 until the sentence came out whole.
+
+        runAndWait() stops the engine before it starts: if espeak's thread happens to be awake then, pyttsx3 cancels
+        what comes after it, settings or sentence. It tells so (``completed`` is False), and we ask again.
+        """
         self._engine = self._engine or self._start_engine()
-        self._failures.clear()
-        self._finished.clear()
-        file = os.memfd_create("speech", os.MFD_CLOEXEC)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # pyttsx3 prints a line for every file
-                self._engine.setProperty("voice", voice.id)
-                self._engine.setProperty("rate", voice.words_per_minute * rate_percent // 100)
-                self._engine.setProperty("volume", voice.volume)
-                self._engine.save_to_file(fed, f"/proc/self/fd/{file}")
-                self._engine.runAndWait()
-                self._finished.wait()  # if it never comes, the caller's deadline ends this process
-            # pyttsx3 keeps the last voice when it does not know the new one
-            if self._failures or self._engine.getProperty("voice") != voice.id:
-                raise SpeechError(f"voice {voice.id!r} is not there", where=_WHERE, cure=_CURE)
-            samples = array.array("h", _read_wave(file))
-        finally:
-            os.close(file)
+        with contextlib.ExitStack() as files, contextlib.redirect_stdout(io.StringIO()):  # it prints a line a file
+            for _ in range(_TRIES):
+                file = os.memfd_create("speech", os.MFD_CLOEXEC)
+                files.callback(os.close, file)  # only after the last try: a late writer must not meet another file
+                if self._run(fed, voice, rate_percent, file):
+                    samples = array.array("h", _read_wave(file))
+                    break
+            else:
+                raise SpeechError("the sentence was cut short again and again", where=_WHERE)
         if not samples or _peak(samples) < _AUDIBLE:
             raise SpeechError("the sentence came out silent", where=_WHERE, cure=_CURE)
         return samples
+
+    def _run(self, fed: str, voice: Voice, rate_percent: int, file: int) -> bool:
+        self._settle()
+        self._failures.clear()
+        self._finished.clear()
+        self._is_cut_short = False
+        self._engine.setProperty("voice", voice.id)
+        self._engine.setProperty("rate", voice.words_per_minute * rate_percent // 100)
+        self._engine.setProperty("volume", voice.volume)
+        self._settle()
+        self._engine.save_to_file(fed, f"/proc/self/fd/{file}")
+        self._engine.runAndWait()
+        self._finished.wait()  # if it never comes, the caller's deadline ends this process
+        # pyttsx3 keeps the last voice when it does not know the new one
+        if self._failures or self._engine.getProperty("voice") != voice.id:
+            raise SpeechError(f"voice {voice.id!r} is not there", where=_WHERE, cure=_CURE)
+        return not self._is_cut_short
 
 
 def _read_wave(file: int) -> bytes:
