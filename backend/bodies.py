@@ -33,10 +33,12 @@ class Lookup(InVisit):
     service: ServiceId
 
 
-class CertificateEnquiry(InVisit):
+class Enquiry(InVisit):
+    """``answers``: what the resident chose, by the field's id in the service's definition."""
+
     number: IdNumber
-    insurance: Literal["pension", "medical", "unemployment", "injury", "maternity"]
-    period: Literal["last-12", "last-24", "all"]
+    answers: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=300)] | int | float | bool]
+    language: Literal["zh", "en"]
 
 
 class CodeRequest(InVisit):
@@ -97,21 +99,20 @@ class Resident(BaseModel):
     facts: dict[str, Any]
 
 
-class ContributionLine(BaseModel):
-    month: str
-    employer: str
-    base: str
-    paid: str
+class AnswerRow(BaseModel):
+    label: str
+    value: str
 
 
-class Certificate(BaseModel):
+class EnquiryAnswer(BaseModel):
+    """A document for paper and screen, in the language asked for, valid with its code at ``verify_url``."""
+
     title: str
     number: str
     verification_code: str
     verify_url: str
-    lines: list[ContributionLine]
+    rows: list[AnswerRow]
     issued_at: AwareDatetime
-    months_total: int
 
 
 class CodeSent(BaseModel):

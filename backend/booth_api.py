@@ -15,7 +15,7 @@ from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend import approvals, bodies, codes, registry, tables, transactions
+from backend import approvals, bodies, codes, enquiries, registry, tables, transactions
 from backend.platform import Platform
 from backend.problems import Kind, Problem, response
 
@@ -95,11 +95,12 @@ def _enquiries(app: FastAPI) -> None:
         return registry.lookup(on, ask)
 
     @app.post(
-        "/v1/enquiries/contribution-certificate", responses=_problems(Kind.UNKNOWN_RESIDENT, Kind.NO_CONTRIBUTIONS)
+        "/v1/enquiries/{service}",
+        responses=_problems(Kind.UNKNOWN_RESIDENT, Kind.UNKNOWN_SERVICE, Kind.NOTHING_FOUND),
     )
-    def contribution_certificate(on: On, booth: Booth, ask: bodies.CertificateEnquiry) -> bodies.Certificate:
+    def enquire(on: On, booth: Booth, service: Token, ask: bodies.Enquiry) -> bodies.EnquiryAnswer:
         _same(booth, ask)
-        return registry.certificate(on, ask)
+        return enquiries.answer(on, service, ask)
 
 
 def _ways_without_a_face(app: FastAPI) -> None:

@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     UNKNOWN_RESIDENT = ("unknown-resident", 404, "The registry has no such resident")
     UNKNOWN_SERVICE = ("unknown-service", 404, "There is no such service")
     NO_PHONE = ("no-phone", 404, "No phone is registered for this resident")
-    NO_CONTRIBUTIONS = ("no-contributions", 409, "There are no contributions to certify")
+    NOTHING_FOUND = ("nothing-found", 409, "There is nothing to answer with")
     RATE_LIMITED = ("rate-limited", 429, "Too many codes were asked for")
     UNKNOWN_CODE = ("unknown-code", 404, "There is no such code")
     CODE_DEAD = ("code-dead", 410, "The code cannot be used any more")

@@ -58,33 +58,6 @@ class Resident(Body, frozen=True):
         return "Resident(...)"
 
 
-class ContributionLine(Body, frozen=True):
-    """One month (``YYYY-MM``). ``base`` and ``paid`` are yuan with two decimals, as text."""
-
-    month: str
-    employer: str
-    base: str
-    paid: str
-
-    def __repr__(self) -> str:
-        return "ContributionLine(...)"
-
-
-class Certificate(Body, frozen=True):
-    """A contribution certificate. ``lines``: newest month first. Valid with ``verification_code`` at ``verify_url``."""
-
-    title: str
-    number: str
-    verification_code: str
-    verify_url: str
-    lines: list[ContributionLine]
-    issued_at: dt.datetime
-    months_total: Count
-
-    def __repr__(self) -> str:
-        return f"Certificate(number={self.number!r}, ...)"
-
-
 class AnswerRow(Body, frozen=True):
     """One row of an enquiry's answer, as words for paper and screen in the language asked for."""
 

@@ -21,7 +21,6 @@ from kiosk.uplink.bodies import (
     Acknowledgement,
     Approval,
     Catalogue,
-    Certificate,
     CodeResult,
     CodeSent,
     EnquiryAnswer,
@@ -70,14 +69,6 @@ class Backend:
         """Find a resident by ID number. NotKnown (unknown-resident) when the registry has none."""
         body = {"visit": visit, "number": number, "service": service}
         return await self._ask(("lookup", "POST", "/v1/residents/lookup"), body, Resident, within_s)
-
-    async def contribution_certificate(
-        self, visit: str, number: str, insurance: str, period: str, *, within_s: float | None = None
-    ) -> Certificate:
-        """Get a contribution certificate. ``period``: last-12, last-24 or all. Refused (no-contributions)."""
-        body = {"visit": visit, "number": number, "insurance": insurance, "period": period}
-        path = "/v1/enquiries/contribution-certificate"
-        return await self._ask(("contribution_certificate", "POST", path), body, Certificate, within_s)
 
     async def enquire(
         self,

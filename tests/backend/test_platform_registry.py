@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from backend import bodies, registry, tables
+from backend import bodies, enquiries, registry, tables
 from backend.problems import Problem
 from tests.backend.serving import CHEN, NOBODY, WANG, ZHANG, ZHAO, InProcess
 
@@ -20,9 +20,21 @@ def lookup(inside: InProcess, number: str, service: str = "pension-alive") -> bo
     return registry.lookup(inside.platform, bodies.Lookup(booth="B7", visit="v1", number=number, service=service))
 
 
-def certificate(inside: InProcess, number: str = WANG, **changes: str) -> bodies.Certificate:
-    ask = {"booth": "B7", "visit": "v1", "number": number, "insurance": "pension", "period": "last-12", **changes}
-    return registry.certificate(inside.platform, bodies.CertificateEnquiry.model_validate(ask))
+def enquire(
+    inside: InProcess,
+    number: str = WANG,
+    *,
+    service: str = "contribution-certificate",
+    language: str = "zh",
+    **changes: str,
+) -> bodies.EnquiryAnswer:
+    answers = {"insurance": "pension", "period": "last_12", **changes}
+    ask = {"booth": "B7", "visit": "v1", "number": number, "answers": answers, "language": language}
+    return enquiries.answer(inside.platform, service, bodies.Enquiry.model_validate(ask))
+
+
+def months(answer: bodies.EnquiryAnswer) -> list[str]:
+    return [row.label for row in answer.rows if row.label.startswith("20")]
 
 
 def test_zhang_has_everything(inside: InProcess) -> None:
@@ -59,30 +71,46 @@ def test_unknown_ones_are_named(inside: InProcess) -> None:
 
 
 def test_certificate_covers_the_period(inside: InProcess) -> None:
-    year = certificate(inside)
-    months = [line.month for line in year.lines]
-    assert (months[0], months[-1], year.months_total) == ("2026-05", "2025-06", 12)  # the clock says June 2026
-    assert months == sorted(set(months), reverse=True)
-    assert (year.lines[0].base, year.lines[0].paid) == ("9350.00", "2244.00")  # 24 per cent
-    everything = certificate(inside, period="all")
-    assert everything.months_total == 41  # since January 2023
-    assert {line.employer for line in everything.lines} == {"晨光书店有限公司", "青禾软件技术有限公司"}
-    assert certificate(inside, period="last-24").months_total == 24
+    year = enquire(inside)
+    assert (months(year)[0], months(year)[-1], len(months(year))) == ("2026-05", "2025-06", 12)  # it is June 2026
+    assert months(year) == sorted(set(months(year)), reverse=True)
+    shown = {row.label: row.value for row in year.rows}
+    assert shown["2026-05"] == "9350.00 / 2244.00"  # 24 per cent
+    assert (shown["险种"], shown["月数"], shown["缴费单位"]) == ("养老保险", "12", "青禾软件技术有限公司")
+    everything = enquire(inside, period="all")
+    assert len(months(everything)) == 41  # since January 2023
+    employers = [row.value for row in everything.rows if row.label == "缴费单位"]
+    assert employers == ["青禾软件技术有限公司", "晨光书店有限公司"]
+    assert len(months(enquire(inside, period="last_24"))) == 24
     assert year.number in year.verify_url
     assert year.verification_code in year.verify_url
-    assert year.verification_code != certificate(inside).verification_code
+    assert year.verification_code != enquire(inside).verification_code
+
+
+def test_certificate_speaks_the_residents_language(inside: InProcess) -> None:
+    answer = enquire(inside, language="en", insurance="medical")
+    assert answer.title == "Contribution certificate"
+    assert answer.rows[0].model_dump() == {"label": "Insurance", "value": "Medical"}
+
+
+@pytest.mark.parametrize("changes", [{"insurance": "fire"}, {"period": "last-12"}], ids=str)
+def test_answers_that_are_no_choice_are_refused(inside: InProcess, changes: dict[str, str]) -> None:
+    with pytest.raises(Problem, match="bad-request"):
+        enquire(inside, **changes)
 
 
 def test_no_certificate_of_nothing(inside: InProcess) -> None:
-    with pytest.raises(Problem, match="no-contributions"):
-        certificate(inside, ZHANG)
+    with pytest.raises(Problem, match="nothing-found"):
+        enquire(inside, ZHANG)
     with pytest.raises(Problem, match="unknown-resident"):
-        certificate(inside, NOBODY)
+        enquire(inside, NOBODY)
+    with pytest.raises(Problem, match="unknown-service"):
+        enquire(inside, service="fortune-telling")
 
 
 def test_every_enquiry_is_audited_without_personal_data(inside: InProcess) -> None:
     lookup(inside, ZHANG)
-    certificate(inside)
+    enquire(inside)
     with pytest.raises(Problem):
         lookup(inside, NOBODY)
     with inside.platform.store.begin() as session:
@@ -90,7 +118,7 @@ def test_every_enquiry_is_audited_without_personal_data(inside: InProcess) -> No
     found: list[tuple[Any, ...]] = [(row.actor, row.what, row.outcome, row.number_masked, row.visit) for row in rows]
     assert found == [
         ("B7", "lookup", "found", "110***********9024", "v1"),
-        ("B7", "certificate", "issued", "110***********9043", "v1"),
+        ("B7", "enquiry", "answered", "110***********9043", "v1"),
         ("B7", "lookup", "unknown_resident", "110***********9995", "v1"),
     ]
     text = "".join(str(vars(row)) for row in rows)

@@ -15,7 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from backend import bodies, codes, registry, transactions
+from backend import bodies, codes, enquiries, registry, transactions
 from backend.problems import Problem
 from backend.store import DatabaseUrlError, Store
 from backend.tables import Base
@@ -87,8 +87,9 @@ def test_postgresql_does_the_same(postgres: str) -> None:
         ask = {"booth": "B7", "visit": "v1"}
         found = registry.lookup(platform, bodies.Lookup(**ask, number=ZHANG, service="pension-alive"))
         assert (found.name, found.facts["confirmed_until"]) == ("张秀英", None)
-        enquiry = bodies.CertificateEnquiry(**ask, number=WANG, insurance="medical", period="all")
-        assert registry.certificate(platform, enquiry).months_total == 41
+        answers = {"insurance": "medical", "period": "last_24"}
+        enquiry = bodies.Enquiry(**ask, number=WANG, answers=answers, language="zh")
+        assert len(enquiries.answer(platform, "contribution-certificate", enquiry).rows) > 24
         sent = codes.send(platform, bodies.CodeRequest(**ask, number=ZHANG))
         with pytest.raises(Problem, match="rate-limited"):
             codes.send(platform, bodies.CodeRequest(**ask, number=ZHANG))

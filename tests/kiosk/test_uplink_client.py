@@ -52,13 +52,18 @@ async def test_lookup(backend: Backend) -> None:
     assert NOBODY not in str(unknown.value) + repr(unknown.value)
 
 
-async def test_contribution_certificate(backend: Backend) -> None:
-    issued = await backend.contribution_certificate("v1", WANG, "pension", "last-24")
-    assert (len(issued.lines), issued.months_total) == (24, 24)
-    assert "employer" not in repr(issued)
+async def test_enquiry(backend: Backend) -> None:
+    answers = {"insurance": "pension", "period": "last_24"}
+    found = await backend.enquire("v1", WANG, "contribution-certificate", answers, language="zh")
+    assert found.title == "社会保险缴费证明"
+    assert len([row for row in found.rows if row.label.startswith("20")]) == 24
+    assert "青禾" not in repr(found)
     with pytest.raises(Refused) as refused:
-        await backend.contribution_certificate("v1", ZHANG, "pension", "all")
-    assert (refused.value.kind, refused.value.status) == ("no-contributions", 409)
+        await backend.enquire("v1", ZHANG, "contribution-certificate", answers, language="en")
+    assert (refused.value.kind, refused.value.status) == ("nothing-found", 409)
+    with pytest.raises(NotKnown) as unknown:
+        await backend.enquire("v1", ZHANG, "fortune-telling", {}, language="en")
+    assert unknown.value.kind == "unknown-service"
 
 
 async def test_code(backend: Backend, served: Serving) -> None:
