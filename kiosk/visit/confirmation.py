@@ -53,6 +53,7 @@ class Confirmation:
     resident: Resident
     document: Document | None
     face_attempts: int = 0
+    _coached: Coaching | None = None
 
     async def run(self) -> str:
         """The way that worked. Raises NotVerified when none is left."""
@@ -162,9 +163,13 @@ class Confirmation:
         raise _OtherWay("could_not_confirm", is_spent=True)
 
     async def _compare(self) -> Comparison:
+        self._coached = None
         return await self.booth.matcher.compare(self._coach, within_s=self.stage.times.face_attempt_s)
 
     def _coach(self, coaching: Coaching) -> None:
+        if coaching is self._coached:
+            return  # said once; the sentence stays on the glass
+        self._coached = coaching
         self.stage.tell(coaching_sentence(coaching, self.stage.text), Priority.FOCUS)
 
     # one-time code

@@ -328,8 +328,10 @@ class Stage:
             left = self._idle_limit() - (self.clock.now() - self._last_activity)
             with contextlib.suppress(TimeoutError):
                 return await self._reply_within(left)
+            if self._speaker.status.is_speaking:
+                self._last_activity = self.clock.now()  # R21: idle time counts from the end of speech
             if self._idle_limit() - (self.clock.now() - self._last_activity) > 0:
-                continue  # speech or a device counted as activity meanwhile
+                continue
             self._lay(q.StillThere(int(self.times.alert_s)))
             self.sound(Earcon.ALERT)
             try:
@@ -356,7 +358,6 @@ class Stage:
     # -- speech -----------------------------------------------------------------------------------------------------
 
     def _on_spoken(self, spoken: Spoken) -> None:
-        self._last_activity = max(self._last_activity, self.clock.now() + _speaking_time_s(spoken))
         self._screen.caption(spoken.text)
 
     def _speak(self, sentences: tuple[Utterance, ...], priority: Priority | None = None) -> None:
@@ -380,8 +381,3 @@ class Stage:
 
 def _constantly(question: q.Question) -> Callable[[], q.Question]:
     return lambda: question
-
-
-def _speaking_time_s(spoken: Spoken) -> float:
-    """About how long a sentence sounds: 4.5 Chinese characters or 14 Latin letters a second."""
-    return len(spoken.text) / (4.5 if spoken.language == "zh" else 14.0)

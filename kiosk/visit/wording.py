@@ -81,6 +81,10 @@ def _numbered(text: Text, labels: Iterable[str]) -> tuple[Utterance, ...]:
     return _say(text, *(text("{n}: {choice}", n=n, choice=label) for n, label in enumerate(labels, 1)))
 
 
+def _with_note(text: Text, choice: str, note: str) -> str:
+    return text("{choice}: {note}", choice=choice, note=note)
+
+
 def _welcome(question: q.Welcome, text: Text) -> _Draft:
     return _Draft(
         text("Welcome. What can I do for you?"),
@@ -89,7 +93,7 @@ def _welcome(question: q.Welcome, text: Text) -> _Draft:
 
 
 def _choose_service(question: q.ChooseService, text: Text) -> _Draft:
-    labels = [o.text if o.is_available else f"{o.text}. {o.reason}" for o in question.options]
+    labels = [o.text if o.is_available else _with_note(text, o.text, o.reason) for o in question.options]
     return _Draft(
         text("What would you like to do?"),
         question.notice or text("If unsure, press Find someone below."),
@@ -139,7 +143,7 @@ def _choose_way(question: q.ChooseWay, text: Text) -> _Draft:
             text("The camera opens only if you choose it."),
             text("The picture is compared and deleted at once."),
         ),
-        also=_numbered(text, (f"{way.text}. {way.note}" for way in question.ways)),
+        also=_numbered(text, (_with_note(text, way.text, way.note) for way in question.ways)),
     )
 
 
