@@ -19,16 +19,22 @@ class AskTextScreen(QuestionScreen):
         text, question = self.look.text, self.question
         is_chinese = text.language == "zh"
         self.entry = Entry()
-        self.entry.kind, self.entry.is_private, self.entry.most_lines = "text", question.is_private, 2
+        self.entry.kind, self.entry.is_private, self.entry.most_lines = (
+            "text",
+            question.is_private,
+            2 if self.look.text_size < 2 else 1,
+        )
         self.entry.text = self.kept.get("draft", question.draft)
         self.keys = Keyboard(
             mode=self.kept.get("mode", "pinyin" if is_chinese else "letters"), has_pinyin=is_chinese,
-            delete=text("Delete"), clear=text("Clear"), space=text("Space"), more=text("More characters"),
+            words={
+                "delete": text("Delete"), "space": text("Space"), "more": text("More characters"),
+                "pinyin": text("Pinyin"), "letters": text("Letters"), "figures": text("Figures"),
+            },
         )  # fmt: skip
         self.keys.bind(
             on_typed=lambda _, typed: self._type(typed),
             on_delete=lambda *_: self._set(self.entry.text[:-1], self.look.text("Deleted")),
-            on_clear=lambda *_: self._set("", self.look.text("Cleared")),
             on_composed=lambda _, letters: self.entry.compose(letters),
             on_rebuilt=lambda *_: self.controls_changed(),
         )

@@ -47,6 +47,7 @@ class Board(Widget):
         self.screen = screen
         self._look = look
         self.size = (look.width, look.height)
+        self.on_parent()
         screen.changed = self._controls_changed
         screen.place(look, 0, 0, look.width, look.height)
         self.add_widget(screen)
@@ -54,6 +55,12 @@ class Board(Widget):
             self.focus.clear()
         self.focus.follow(screen.controls(), keep_focus)
         self.show_focus()
+
+    def on_parent(self, *_: object) -> None:
+        """The window's own ground is the paper: cheaper than filling the whole glass once more."""
+        window = self.get_parent_window()
+        if window is not None and self._look is not None:
+            window.clearcolor = rgba(self._look.theme.paper)
 
     def lay(self, card: OverlayCard | None, look: Look) -> None:
         """Lay ``card`` over the screen, or take it away."""
@@ -137,7 +144,7 @@ class Board(Widget):
     # -- Kivy's touches ---------------------------------------------------------------------------------------------
 
     def on_touch_down(self, touch: Any) -> bool:
-        if not getattr(touch, "is_mouse_scrolling", False) and getattr(touch, "button", "left") == "left":
+        if not touch.is_mouse_scrolling and getattr(touch, "button", None) in (None, "left"):
             self.finger.down(touch.uid, touch.x, touch.y)
         return True
 

@@ -14,6 +14,6 @@ class EnterCodeScreen(DigitsScreen):
 
     def build(self) -> None:
         self.make_pad("")
-        pair = Pair([("resend", self.label("resend"), "repeat"), ("other_way", self.label("other_way"), "pen")])
+        pair = Pair([("resend", self.label("resend"), "repeat"), ("other_way", self.label("other_way"), "more")])
         pair.bind(on_picked=lambda _, answer: self.answer(answer))
         self.add_widget(pair)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-MOST_STOPS = 15
+MOST_MOVES = 15
+LAST_GROUPED = "actions"  # Back, Leave and the primary action stay single stops as long as possible
 
 
 class Stop(Protocol):
@@ -89,15 +90,24 @@ class FocusPath(Generic[T]):
         self._id, self._is_inside = "", False
 
     def _stops(self) -> list[list[T]]:
-        if len(self._controls) <= MOST_STOPS:
-            return [[c] for c in self._controls]
-        stops: list[list[T]] = []
-        for control in self._controls:
-            if control.row and stops and stops[-1][0].row == control.row:
-                stops[-1].append(control)
-            else:
-                stops.append([control])
+        """Single controls; where that is too long a way rows of keys and tools, then the row of actions too."""
+        stops = [[c] for c in self._controls]
+        for grouped in (None, LAST_GROUPED):
+            if _farthest(stops) <= MOST_MOVES:
+                break
+            stops = []
+            for control in self._controls:
+                is_grouped = control.row and (grouped or control.row != LAST_GROUPED)
+                if is_grouped and stops and stops[-1][0].row == control.row:
+                    stops[-1].append(control)
+                else:
+                    stops.append([control])
         return stops
 
     def _row_of(self, control_id: str) -> list[T]:
         return next(stop for stop in self._stops() if control_id in {c.control_id for c in stop})
+
+
+def _farthest(stops: Sequence[Sequence[object]]) -> int:
+    """Moves to the control that is farthest from the start."""
+    return max((place + len(stop) for place, stop in enumerate(stops)), default=0)

@@ -14,7 +14,7 @@ class MatchFaceScreen(QuestionScreen):
         self.preview = Preview(self.question.preview_ring)
         self.preview.words = self.look.text("Please look here")
         self.add_widget(self.preview)
-        row = Choice(id="other_way", text=self.label("other_way"), note=self.label("other_way_note"), icon="pen")
+        row = Choice(id="other_way", text=self.label("other_way"), note=self.label("other_way_note"), icon="more")
         row.bind(on_chosen=lambda *_: self.answer("other_way"))
         self.add_widget(row)
 

@@ -35,20 +35,23 @@ class PinyinTable:
     """Read once a screen; a look-up takes microseconds."""
 
     def __init__(self, file: Path = TABLE) -> None:
-        self._found: dict[str, tuple[Candidate, ...]] = {}
-        for line in file.read_text(encoding="utf-8").splitlines():
-            syllable, _, rest = line.partition(" ")
-            self._found[syllable] = tuple(Candidate(token[0], token[1:] or token[0]) for token in rest.split())
-        self._starts = {syllable[:end] for syllable in self._found for end in range(1, len(syllable) + 1)}
+        self._rows = dict(
+            line.split(" ", 1) for line in file.read_text(encoding="utf-8").splitlines()
+        )  # parsed when asked for: the screen must not wait
+        self._starts = {syllable[:end] for syllable in self._rows for end in range(1, len(syllable) + 1)}
 
     def candidates(self, typed: str) -> tuple[Candidate, ...]:
         """For a whole syllable its characters; for the beginning of one the usual characters of what may follow."""
-        if typed in self._found:
-            return self._found[typed]
+        if typed in self._rows:
+            return self._parsed(typed)
         if not typed or typed not in self._starts:
             return ()
-        follow = [self._found[s] for s in sorted(self._found) if s.startswith(typed)]
+        follow = [self._parsed(s, most=3) for s in sorted(self._rows) if s.startswith(typed)]
         return tuple(one[place] for place in range(3) for one in follow if place < len(one))
+
+    def _parsed(self, syllable: str, most: int = -1) -> tuple[Candidate, ...]:
+        tokens = self._rows[syllable].split(" ", most)[: most if most > 0 else None]
+        return tuple(Candidate(token[0], token[1:] or token[0]) for token in tokens)
 
     def may_follow(self, typed: str, letter: str) -> bool:
         """Is there a syllable that begins like this?"""

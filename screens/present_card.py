@@ -16,7 +16,7 @@ class PresentCardScreen(QuestionScreen):
         self.picture.words = text("Reading, please leave it there") if reading else text("Reader: below, at the light")
         self.picture.is_reading = reading
         if self.label("no_card"):
-            row = Choice(id="no_card", text=self.label("no_card"), note=self.label("no_card_note"), icon="pen")
+            row = Choice(id="no_card", text=self.label("no_card"), note=self.label("no_card_note"), icon="more")
             row.bind(on_chosen=lambda *_: self.answer("no_card"))
             self.add_widget(row)
 

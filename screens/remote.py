@@ -173,7 +173,13 @@ class Remote:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = _Client(writer)
         width, height = self._glass.screen.size
-        hello = {"t": "hello", "width": width, "height": height, "dpi": self._glass.screen.dpi, "visit_pid": os.getpid()}
+        hello = {
+            "t": "hello",
+            "width": width,
+            "height": height,
+            "dpi": self._glass.screen.dpi,
+            "visit_pid": os.getpid(),
+        }
         self._send(client, hello)
         if self._last is not None:
             self._send(client, self._last | {"controls": self._controls()})

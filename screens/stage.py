@@ -236,5 +236,3 @@ def _is_same(one: Question, other: Question) -> bool:
     if isinstance(one, AskField) and isinstance(other, AskField):
         return one.field_id == other.field_id and one.kind == other.kind
     return type(one) is type(other)
-
-

@@ -10,7 +10,7 @@ class WaitForClerkScreen(QuestionScreen):
     """``WaitForClerk``."""
 
     def build(self) -> None:
-        row = Choice(id="other_way", text=self.label("other_way"), icon="pen")
+        row = Choice(id="other_way", text=self.label("other_way"), icon="more")
         row.bind(on_chosen=lambda *_: self.answer("other_way"))
         self.add_widget(row)
 

@@ -35,8 +35,8 @@ class Clockface(Part):
         pitch = look.lettering.pitch(size) * 0.86
         box = (self.x, top - pitch, self.width, pitch)
         self.write(f"{now:%H:%M}", box, size, look.theme.ink, bold=True)
-        low = look.lettering.pitch(look.primary)
-        self.write(day, (self.x, top - pitch - low, self.width, low), look.primary, look.theme.quiet)
+        low = self.text_height(look, day, look.secondary, self.width)
+        self.write(day, (self.x, top - pitch - low, self.width, low), look.secondary, look.theme.quiet)
 
 
 class Pictures(Part):
@@ -90,25 +90,31 @@ class WelcomeScreen(QuestionScreen):
         super().arrange(look)
         self.anywhere.place(look, 0, 0, look.width, look.height)
 
-    def _place_header(self, look: Look, inner: float, top: float) -> float:
+    def _place_header(self, look: Look, inner: float, top: float, bottom: float, *, is_large: bool) -> float:
         """The greeting stands over the pictures, the time where other screens have their question."""
+        if is_large:
+            self.caption.place(look, look.margin, top - 1, inner, 1)
+            self.caption.is_hidden = True  # the greeting itself says it
         return top
 
     def place_parts(self, look: Look, x: float, y: float, width: float, top: float) -> None:
         header = self.header
         header.is_short = False
         header_low = header.natural(look, width, top)
-        pictures = next(p for p in self.parts if isinstance(p, Pictures))
+        pictures = next((p for p in self.parts if isinstance(p, Pictures)), None)
         low = self.begin.natural(look, width, 0) * (1.15 if look.text_size < 2 else 1.0)
         self.begin.place(look, x, y, width, low)
         y += low + look.gap * 1.5
-        high = pictures.natural(look, width, top)
-        clock_low = look.font(TIME_MM) * 1.2 + look.lettering.pitch(look.primary) + look.mm(12)
-        if top - y - high - header_low - 3 * look.gap > clock_low:
+        high = pictures.natural(look, width, top) if pictures else 0.0
+        clock_low = look.font(TIME_MM) * 1.2 + 2 * look.lettering.pitch(look.secondary) + look.mm(12)
+        if pictures is None:
+            pass
+        elif top - y - high - header_low - 3 * look.gap > clock_low:
             pictures.place(look, x, y, width, high)
             y += high + look.gap * 1.5
         else:
-            pictures.place(look, x, -2 * high, width, high)
+            self.parts.remove(pictures)
+            self.remove_widget(pictures)
         header.place(look, x, y, width, header_low)
         y += header_low + look.gap * 1.5
         for part in self.parts:

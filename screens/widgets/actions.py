@@ -21,10 +21,10 @@ class Actions(Part):
         super().__init__(**properties)
         self.quiet: list[WordButton] = []
         if back:
-            self.quiet.append(WordButton(id="back", text=back, icon="back"))
+            self.quiet.append(WordButton(id="back", text=back, icon="back", row="actions"))
         if leave:
-            self.quiet.append(WordButton(id="leave", text=leave))
-        self.primary = WordButton(id="primary", text=primary, kind="primary") if primary else None
+            self.quiet.append(WordButton(id="leave", text=leave, row="actions"))
+        self.primary = WordButton(id="primary", text=primary, kind="primary", row="actions") if primary else None
         for button in (*self.quiet, *([self.primary] if self.primary else [])):
             button.bind(on_chosen=lambda chosen: self.dispatch(f"on_{chosen.control_id}"))
             self.add_widget(button)

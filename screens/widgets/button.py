@@ -17,17 +17,18 @@ class WordButton(Control):
     def __init__(self, *, text: str = "", kind: str = "plain", icon: str = "", **properties: Any) -> None:
         self.text = text
         self.kind = kind
+        self.size_kind = "primary"
         self.icon = icon  # before the word; "next" comes after it
         properties.setdefault("name", text)
         super().__init__(**properties)
 
     def wanted_width(self, look: Look) -> float:
         """Width for the word on one line."""
-        return look.lettering.width(self.text, look.primary, bold=True) + self._icon_room(look) + 2 * look.mm(5)
+        return look.lettering.width(self.text, self._size(look), bold=True) + self._icon_room(look) + 2 * look.mm(5)
 
     def natural(self, look: Look, width: float, room: float) -> float:
         inner = width - 2 * look.mm(4) - self._icon_room(look)
-        text = self.text_height(look, self.text, look.primary, inner, bold=True, balanced=True)
+        text = self.text_height(look, self.text, self._size(look), inner, bold=True, balanced=True)
         return max(look.target, text + look.mm(5))
 
     def draw(self, look: Look) -> None:
@@ -40,7 +41,9 @@ class WordButton(Control):
             if ground == theme.surface:
                 ground, ink = theme.paper, theme.ink
         if self.is_enabled:
-            self.plate(self.box, ground, theme.ink if self.kind != "primary" or self.is_pressed else theme.primary, look)
+            self.plate(
+                self.box, ground, theme.ink if self.kind != "primary" or self.is_pressed else theme.primary, look
+            )
         else:
             self.fill(inset(self.box, look.border / 2), ground, look.radius)
             self.dashes(self.box, theme.ink, look)
@@ -51,20 +54,23 @@ class WordButton(Control):
         x, y, width, height = box
         icon = self._icon_room(look)
         if not icon:
-            self.write(self.text, box, look.primary, ink, ground=ground, bold=True, align="center", balanced=True)
+            self.write(self.text, box, self._size(look), ink, ground=ground, bold=True, align="center", balanced=True)
             return
-        side = look.primary * 0.8
-        lines = look.lettering.lines(self.text, look.primary, width - icon, bold=True, balanced=True)
-        text = max(look.lettering.width(line, look.primary, bold=True) for line in lines)
+        side = self._size(look) * 0.8
+        lines = look.lettering.lines(self.text, self._size(look), width - icon, bold=True, balanced=True)
+        text = max(look.lettering.width(line, self._size(look), bold=True) for line in lines)
         left = x + (width - text - icon) / 2
         is_after = self.icon == "next"
         at = left + text + icon - side if is_after else left
         draw_icon(self.icon, (at, y + (height - side) / 2, side, side), ink, ground)
         room = (left + (0 if is_after else icon), y, text + 2, height)
-        self.write("\n".join(lines), room, look.primary, ink, ground=ground, bold=True, align="center")
+        self.write("\n".join(lines), room, self._size(look), ink, ground=ground, bold=True, align="center")
+
+    def _size(self, look: Look) -> int:
+        return look.primary if self.size_kind == "primary" else look.secondary
 
     def _icon_room(self, look: Look) -> float:
-        return look.primary * 0.8 + look.mm(2.5) if self.icon else 0.0
+        return self._size(look) * 0.8 + look.mm(2.5) if self.icon else 0.0
 
 
 class Key(Control):
@@ -93,7 +99,14 @@ class Key(Control):
             self.write(self.text, inset(self.box, look.border), size, ink, ground=ground, bold=True, align="center")
             if self.number:
                 x, y, width, height = inset(self.box, look.mm(2.2))
-                self.write(self.number, (x, y + height - look.secondary, width, look.secondary), look.secondary, ink, ground=ground, align="right")
+                self.write(
+                    self.number,
+                    (x, y + height - look.secondary, width, look.secondary),
+                    look.secondary,
+                    ink,
+                    ground=ground,
+                    align="right",
+                )
         self.draw_ring(look, radius=look.mm(5))
 
     def _size(self, look: Look) -> int:

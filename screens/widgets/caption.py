@@ -23,6 +23,7 @@ class Caption(Part):
 
     def __init__(self, **properties: Any) -> None:
         self.text = ""
+        self.is_hidden = False
         self._lines: list[str] = []
         self._at = 0
         self._turning: Any = None
@@ -44,7 +45,7 @@ class Caption(Part):
         self._stop()
 
     def draw(self, look: Look) -> None:
-        if not self.text:
+        if not self.text or self.is_hidden:
             return
         theme = look.theme
         x, y, width, height = self.box

@@ -65,10 +65,14 @@ class CardPicture(Part):
         photo = (x + 8 * unit, y + height - 40 * unit, 26 * unit, 32 * unit)
         self.plate(photo, theme.sand, theme.ink, look, border=max(2.0, look.mm(0.8)), radius=look.mm(2))
         Color(*rgba(theme.ink))
-        SmoothEllipse(pos=(x + 14.5 * unit, y + height - 26 * unit), size=(13 * unit, 13 * unit))
-        SmoothEllipse(pos=(x + 11.5 * unit, y + height - 39 * unit), size=(19 * unit, 24 * unit), angle_start=-90, angle_end=90)
+        SmoothEllipse(pos=(x + 15.5 * unit, y + height - 24 * unit), size=(11 * unit, 11 * unit))
+        SmoothEllipse(
+            pos=(x + 12 * unit, y + height - 48.5 * unit), size=(18 * unit, 20 * unit), angle_start=-90, angle_end=90
+        )
         for line, length in enumerate((44, 34, 40)):
-            self.fill((x + 42 * unit, y + height - (16 + line * 11) * unit, length * unit, 4.2 * unit), theme.ink, 2 * unit)
+            self.fill(
+                (x + 42 * unit, y + height - (16 + line * 11) * unit, length * unit, 4.2 * unit), theme.ink, 2 * unit
+            )
         PopMatrix()
 
     def _arrow(self, look: Look, x: float, y: float) -> None:
@@ -79,5 +83,3 @@ class CardPicture(Part):
             weight = look.mm(1.6) + extra
             SmoothLine(points=[x, y + arm * 2.2, x, y], width=weight, cap="round")
             SmoothLine(points=[x - arm, y + arm, x, y, x + arm, y + arm], width=weight, cap="round", joint="round")
-
-

@@ -114,6 +114,11 @@ class ChoiceList(Part):
         pager = self.pager.natural(look, width, room) + look.gap if len(self._pages) > 1 else 0.0
         return min(room, sum(self._comfortable(look, width, page)) + look.gap * (len(page) - 1) + pager)
 
+    def least(self, look: Look, width: float) -> float:
+        """One choice and the pager."""
+        needed = max((c.natural(look, width, 0) for c in self.choices), default=0.0)
+        return needed + (self.pager.natural(look, width, 0) + look.gap if len(self.choices) > 1 else 0.0)
+
     def arrange(self, look: Look) -> None:
         if len(self._pages) == 0:
             self._paginate(look, self.width, self.height)

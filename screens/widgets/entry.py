@@ -16,6 +16,7 @@ class Entry(Part):
     """What was typed, grouped as people read it, and a mark where the next character goes. It never blinks."""
 
     zone = "upper"
+    is_needed = True
 
     def __init__(self, **properties: Any) -> None:
         self.text = ""

@@ -15,6 +15,7 @@ from kiosk.visit.screen import Answer, Focused, GoBack, Leave, Reply, Tool
 from screens.widgets.actions import Actions
 from screens.widgets.caption import Caption
 from screens.widgets.header import Header
+from screens.widgets.pager import Pager
 from screens.widgets.part import Control, Part, stacked_height
 from screens.widgets.strip import Strip
 from screens.widgets.toolbar import ToolBar
@@ -34,13 +35,16 @@ class QuestionScreen(Part):
     look: Look | None = ObjectProperty(None, allownone=True)
     kept: dict[str, Any] = ObjectProperty(None)
 
+    has_leave = True  # False: leaving is among the screen's own choices
+
     def __init__(self, *, reply_to: Callable[[Reply], None], look: Look, **properties: Any) -> None:
         self.reply_to = reply_to
         self.anywhere: Control | None = None  # what a touch beside every control means
         self.parts: list[Part] = []
         self.status_text = ""
         self.changed: Callable[[], None] = lambda: None
-        self._is_built = False
+        self._touched: list[Part] | None = None
+        self._leaf_at = 0
         super().__init__(look=look, **properties)
         question, words, text = self.question, self.words, look.text
         done, steps = question.progress
@@ -50,7 +54,7 @@ class QuestionScreen(Part):
         self.toolbar = ToolBar()
         self.actions = Actions(
             back=text("Back") if question.has_back else "",
-            leave=text("Leave") if question.has_leave else "",
+            leave=text("Leave") if question.has_leave and self.has_leave else "",
             primary=words.primary,
         )
         self.toolbar.bind(on_tool=lambda _, name: self.reply(Tool(name)))
@@ -59,8 +63,9 @@ class QuestionScreen(Part):
             on_leave=lambda *_: self.reply(Leave()),
             on_primary=lambda *_: self.go_on(),
         )
+        self.leaf_pager = Pager()
+        self.leaf_pager.bind(on_turned=self._turn_leaf)
         self.build()
-        self._is_built = True
         self.parts = [*self.children_in_order(), self.strip, self.header, self.caption, self.actions, self.toolbar]
         for part in self.parts[-5:]:
             self.add_widget(part)
@@ -133,30 +138,55 @@ class QuestionScreen(Part):
         if low:
             self.actions.place(look, look.margin, y, inner, low)
             y += low + look.gap
-        low = self.caption.natural(look, inner, height)
-        self.caption.place(look, look.margin, y, inner, low)
-        y += low + look.gap
+        is_large = look.text_size >= 2  # then the caption is read above: the lower part is for the fingers
+        if not is_large:
+            y = self._place_caption(look, y, inner) + look.gap
         high = self.strip.natural(look, width, height)
         self.strip.place(look, 0, height - high, width, high)
-        top = self._place_header(look, inner, height - high - look.mm(9 if look.text_size < 2 else 5))
+        top = height - high - look.mm(4 if is_large else 9)
+        top = self._place_header(look, inner, top, y, is_large=is_large)
         self.place_parts(look, look.margin, y, inner, top)
 
-    def _place_header(self, look: Look, inner: float, top: float) -> float:
+    def _place_caption(self, look: Look, y: float, inner: float) -> float:
+        low = self.caption.natural(look, inner, 0)
+        self.caption.place(look, look.margin, y, inner, low)
+        return y + low
+
+    def _place_header(self, look: Look, inner: float, top: float, bottom: float, *, is_large: bool) -> float:
+        """Question and help; the help gives way to the caption where letters are large, and where room is short."""
         header = self.header
-        header.is_short = False
+        header.is_short = is_large
         low = header.natural(look, inner, top)
-        if top - low < look.reach - look.gap and look.is_portrait:
+        if not is_large and not self._has_room(look, inner, top - low - look.gap, bottom):
             header.is_short = True
             low = header.natural(look, inner, top)
         header.place(look, look.margin, top - low, inner, low)
-        return top - low - look.gap
+        top -= low + look.gap
+        if is_large:
+            top -= self.caption.natural(look, inner, 0)
+            self._place_caption(look, top, inner)
+            top -= look.gap
+        return top
+
+    def _has_room(self, look: Look, width: float, top: float, bottom: float) -> bool:
+        """Do the parts fit below ``top``, and can all that is touched lie within reach?"""
+        lower = [p for p in self.parts if p.zone == "lower"]
+        room = self._room(look, width, top, bottom)
+        return stacked_height([p.least(look, width) for p in lower], look.gap) <= room
+
+    def _room(self, look: Look, width: float, top: float, bottom: float) -> float:
+        """Height for what is touched: within reach, and below what must be read above it."""
+        if any(p.fills_upper for p in self.parts):
+            return top - bottom
+        needed = [p.natural(look, width, top) for p in self.parts if p.zone == "upper" and p.is_needed]
+        return min(look.reach, top - stacked_height(needed, look.gap) - (look.gap if needed else 0)) - bottom
 
     def place_parts(self, look: Look, x: float, y: float, width: float, top: float) -> None:
         """What can be touched goes to the bottom of its zone; what is read gets the room above it."""
-        lower = [p for p in self.parts if p.zone == "lower"]
         upper = [p for p in self.parts if p.zone == "upper"]
+        room = self._room(look, width, top, y)
+        lower = self._leaf(look, width, room)
         gap = look.gap
-        room = (top if any(p.fills_upper for p in lower) else min(look.reach, top)) - y
         fixed = [p.natural(look, width, room) for p in lower if not p.is_flexible]
         left = room - stacked_height(fixed, gap) - (gap if fixed and len(fixed) < len(lower) else 0)
         heights = [p.natural(look, width, left if p.is_flexible else room) for p in lower]
@@ -168,8 +198,33 @@ class QuestionScreen(Part):
         for part in upper:
             part.place(look, x, bottom, width, max(top - bottom, 0))
 
-    def draw(self, look: Look) -> None:
-        self.fill((0, 0, look.width, look.height), look.theme.paper)
+    def _leaf(self, look: Look, width: float, room: float) -> list[Part]:
+        """The parts to touch that are shown now: all, or a page of them with a pager where letters are very large."""
+        if self._touched is None:
+            self._touched = [p for p in self.parts if p.zone == "lower"]
+        leaves = _leaves(self._touched, [p.least(look, width) for p in self._touched], look.gap, room)
+        shown = self._touched
+        if len(leaves) > 1:
+            room -= self.leaf_pager.natural(look, width, room) + look.gap
+            leaves = _leaves(self._touched, [p.least(look, width) for p in self._touched], look.gap, room)
+            self._leaf_at = min(self._leaf_at, len(leaves) - 1)
+            self.leaf_pager.turn_to(self._leaf_at, len(leaves))
+            shown = [*leaves[self._leaf_at], self.leaf_pager]
+        rest = [p for p in self.parts if p.zone != "lower"]
+        for part in [*self._touched, self.leaf_pager]:
+            is_here, is_wanted = part.parent is not None, part in shown
+            if is_here and not is_wanted:
+                self.remove_widget(part)
+            elif is_wanted and not is_here:
+                self.add_widget(part)
+        self.parts = [*shown, *rest]
+        return shown
+
+    def _turn_leaf(self, _pager: Pager, leaf: int) -> None:
+        self._leaf_at = leaf
+        assert self.look is not None
+        self.arrange(self.look)
+        self.controls_changed()
 
     # -- controls ---------------------------------------------------------------------------------------------------
 
@@ -193,3 +248,16 @@ def controls_in(parts: list[Part]) -> list[Control]:
         else:
             found += controls_in(list(reversed(part.children)))
     return found
+
+
+def _leaves(parts: list[Part], heights: list[float], gap: float, room: float) -> list[list[Part]]:
+    """Parts that fit above one another, page by page."""
+    leaves: list[list[Part]] = [[]]
+    used = 0.0
+    for part, height in zip(parts, heights, strict=True):
+        if leaves[-1] and used + height > room:
+            leaves.append([])
+            used = 0.0
+        leaves[-1].append(part)
+        used += height + gap
+    return leaves

@@ -1,6 +1,6 @@
 """A keyboard of real buttons: pinyin with numbered candidates, letters, digits with the words of an address.
 
-Letters stand in the order of the alphabet: nobody has to know a typewriter, and keys are 30 mm wide.
+Letters stand in the order of the alphabet: nobody has to know a typewriter, and keys are 26 mm wide.
 """
 
 from __future__ import annotations
@@ -14,25 +14,24 @@ from screens.widgets.part import Part
 if TYPE_CHECKING:
     from screens.theme import Look
 
-LETTERS = ("abcdefg", "hijklmn", "opqrstu", "vwxyz")
-FIGURES = (("1", "2", "3", "4", "5", "6", "7"), ("8", "9", "0", "-", "，", "。", "·"),
-           ("号", "楼", "单元", "室", "层", "门", "路"), ("东", "南", "西", "北", "边"))  # fmt: skip
-LATIN_FIGURES = (("1", "2", "3", "4", "5", "6", "7"), ("8", "9", "0", "-", ",", ".", "'"),
-                 ("/", "(", ")", "?", ":", "+", "#"), ("N", "E", "S", "W", "&"))  # fmt: skip
-SHOWN = 5  # candidates at once
+LETTERS = ("abcdefgh", "ijklmnop", "qrstuvwx", "yz")
+FIGURES = ("12345678", "90-，。号楼栋", "单元室层门路街巷", "东西")
+LATIN_FIGURES = ("12345678", "90-,.'/&", "()?:+#@!", "NS")
+MODES = {"pinyin": "拼", "letters": "ab", "figures": "12"}
+COLUMNS = 8
+SHOWN = 6  # candidates at once
 
 
 class Keyboard(Part):
-    """``on_typed`` carries text to add, ``on_delete`` and ``on_clear`` nothing, ``on_composed`` the letters so far."""
+    """``on_typed`` carries text to add, ``on_delete`` nothing, ``on_composed`` the letters so far."""
 
-    __events__ = ("on_typed", "on_delete", "on_clear", "on_composed", "on_rebuilt")
+    __events__ = ("on_typed", "on_delete", "on_composed", "on_rebuilt")
     is_flexible = True
 
-    def __init__(self, *, mode: str, delete: str, clear: str, space: str, more: str, has_pinyin: bool,
-                 **properties: Any) -> None:  # fmt: skip
+    def __init__(self, *, mode: str, words: dict[str, str], has_pinyin: bool, **properties: Any) -> None:
         self.mode = mode  # pinyin | letters | figures
         self.composing = ""
-        self._words = {"delete": delete, "clear": clear, "space": space, "more": more}
+        self._words = words
         self._has_pinyin = has_pinyin
         self._table = PinyinTable() if has_pinyin else None
         self._first = 0
@@ -45,9 +44,6 @@ class Keyboard(Part):
     def on_delete(self) -> None:
         """Kivy's default handler."""
 
-    def on_clear(self) -> None:
-        """Kivy's default handler."""
-
     def on_composed(self, letters: str) -> None:
         """Kivy's default handler."""
 
@@ -55,24 +51,26 @@ class Keyboard(Part):
         """Kivy's default handler."""
 
     def natural(self, look: Look, width: float, room: float) -> float:
-        rows = 6 if self._has_pinyin else 5
-        return min(room, rows * look.mm(26) + (rows - 1) * look.mm(4.2))
+        rows = 5 if self._has_pinyin else 4
+        return min(room, rows * look.mm(28) + (rows - 1) * look.mm(4.2))
+
+    def least(self, look: Look, width: float) -> float:
+        rows = 5 if self._has_pinyin else 4
+        return rows * max(look.key, look.lettering.pitch(look.primary) * 0.9) + (rows - 1) * look.mm(4.1)
 
     def arrange(self, look: Look) -> None:
         self.clear_widgets()
         gap = look.mm(4.1)
-        rows = [*self._key_rows(), self._mode_row()]
+        rows = self._key_rows()
         if self._has_pinyin:
             rows.insert(0, self._candidate_row())
         high = (self.height - gap * (len(rows) - 1)) / len(rows)
         top = self.top
         for row in rows:
-            wide = (self.width - gap * 6) / 7
-            spans = [span for _, span in row]
+            wide = (self.width - gap * (COLUMNS - 1)) / COLUMNS
             x = self.x
-            spare = (7 - sum(spans)) / max(len(row), 1) if sum(spans) < 7 else 0
             for key, span in row:
-                width = wide * (span + spare) + gap * (span + spare - 1)
+                width = wide * span + gap * (span - 1)
                 if key is not None:
                     self.add_widget(key)
                     key.place(look, x, top - high, width, high)
@@ -143,24 +141,20 @@ class Keyboard(Part):
         space.bind(on_chosen=lambda *_: self.dispatch("on_typed", " "))
         delete = Key(id="delete", icon="delete", name=self._words["delete"], row="letters3")
         delete.bind(on_chosen=lambda *_: self.delete())
-        rows[-1] += [(space, 1), (delete, 1)]
+        rows[-1] += [(space, 2 if len(self._modes()) == 3 else 3), (delete, 1), *self._mode_keys()]
         return rows
 
-    def _mode_row(self) -> list[tuple[Key | None, int]]:
-        modes = [("pinyin", "拼音")] if self._has_pinyin else []
+    def _modes(self) -> list[str]:
+        return ["pinyin", "letters", "figures"] if self._has_pinyin else ["letters", "figures"]
+
+    def _mode_keys(self) -> list[tuple[Key | None, int]]:
         keys: list[tuple[Key | None, int]] = []
-        for mode, words in [*modes, ("letters", "abc"), ("figures", "123")]:
-            key = Key(id=f"mode.{mode}", text=words, row="modes", is_word=True)
+        for mode in self._modes():
+            key = Key(id=f"mode.{mode}", text=MODES[mode], name=self._words[mode], row="modes", is_word=True)
             key.is_chosen = mode == self.mode
             key.bind(on_chosen=lambda _, m=mode: self._set_mode(m))
             keys.append((key, 1))
-        clear = Key(id="clear", text=self._words["clear"], row="modes", is_word=True)
-        clear.bind(on_chosen=lambda *_: self._clear())
-        return [*keys, (clear, 1)]
-
-    def _clear(self) -> None:
-        self._compose("")
-        self.dispatch("on_clear")
+        return keys
 
     def _candidate_row(self) -> list[tuple[Key | None, int]]:
         keys: list[tuple[Key | None, int]] = []

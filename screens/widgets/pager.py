@@ -40,11 +40,15 @@ class Pager(Part):
         is_narrow = look.text_size >= 2
         self.previous.text, self.next.text = ("", "") if is_narrow else (text("Page back"), text("Next page"))
         self.previous.name, self.next.name = text("Page back"), text("Next page")
-        side = (self.width - look.mm(34)) / 2
+        middle = look.lettering.width(self._words, look.primary, bold=True) + 2 * look.mm(5)
+        side = (self.width - middle) / 2
         for button, x in ((self.previous, self.x), (self.next, self.x + self.width - side)):
             self.add_widget(button)
             button.place(look, x, self.y, side, self.height)
 
+    @property
+    def _words(self) -> str:
+        return f"{self.page + 1}/{self.count}"
+
     def draw(self, look: Look) -> None:
-        words = f"{self.page + 1} / {self.count}"
-        self.write(words, self.box, look.primary, look.theme.ink, bold=True, align="center")
+        self.write(self._words, self.box, look.primary, look.theme.ink, bold=True, align="center")

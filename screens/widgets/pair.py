@@ -28,6 +28,8 @@ class Pair(Part):
         """Kivy's default handler."""
 
     def natural(self, look: Look, width: float, room: float) -> float:
+        for button in self.buttons:
+            button.size_kind = "secondary" if look.text_size >= 2 else "primary"
         self._dress(look, width)
         each = self._each(look, width)
         heights = [b.natural(look, each, 0) for b in self.buttons]

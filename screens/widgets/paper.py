@@ -79,7 +79,9 @@ class Paper(Part):
                 Rectangle(pos=(x + i * step, y + height / 2), size=(step * 0.6, max(2.0, look.mm(0.5))))
         else:
             align = "center" if item.is_centred else "left"
-            self.write(item.text, box, self._size(look, item), theme.ink, ground=theme.surface, bold=item.is_bold, align=align)
+            self.write(
+                item.text, box, self._size(look, item), theme.ink, ground=theme.surface, bold=item.is_bold, align=align
+            )
 
     def _draw_qr(self, look: Look, box: Box) -> None:
         import segno  # noqa: PLC0415 - only receipts have one

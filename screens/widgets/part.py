@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kivy.graphics import Color, Rectangle, SmoothLine, SmoothRoundedRectangle
+from kivy.graphics import Color, Rectangle, RoundedRectangle, SmoothLine, SmoothRoundedRectangle
 from kivy.uix.widget import Widget
 
 from screens.lettering import ASCENT_EM, BODY_CENTRE_EM, DESCENT_EM
@@ -38,6 +38,7 @@ class Part(Widget):
 
     zone = "lower"
     is_flexible = False  # takes the room that is left
+    is_needed = False  # "upper" only: its natural height must be left for it
     fills_upper = False  # may use the room above the reach; looks after the reach of its own controls
 
     def __init__(self, **properties: Any) -> None:
@@ -49,6 +50,10 @@ class Part(Widget):
     def natural(self, look: Look, width: float, room: float) -> float:
         """Height in pixels this part wants at ``width``; at most ``room`` is left."""
         raise NotImplementedError
+
+    def least(self, look: Look, width: float) -> float:
+        """The least height it can do with; more than there is makes the help sentence give way."""
+        return self.natural(look, width, 0.0)
 
     def place(self, look: Look, x: float, y: float, width: float, height: float) -> None:
         """Take this box and draw."""
@@ -125,8 +130,13 @@ class Part(Widget):
         """A rounded plate with a border inside its box."""
         radius = look.radius if radius is None else radius
         border = look.border if border is None else border
-        self.fill(box, edge, radius)
-        self.fill(inset(box, border), ground, max(radius - border, 1))
+        half = border / 2  # the plate is filled once and its edge drawn over: software GL pays for every pixel
+        Color(*rgba(ground))
+        corner = max(min(radius, box[2] / 2, box[3] / 2) - half, 1.0)
+        RoundedRectangle(pos=(box[0] + half, box[1] + half), size=(box[2] - border, box[3] - border), radius=[corner],
+                         segments=12)  # fmt: skip
+        Color(*rgba(edge))
+        SmoothLine(rounded_rectangle=(*inset(box, half), corner, 12), width=half)
 
     def dashes(self, box: Box, colour: str, look: Look) -> None:
         """A dashed border just inside ``box``."""
@@ -138,7 +148,9 @@ class Part(Widget):
             (270, x + corner, y + height - corner), (0, x + width - corner, y + height - corner),
             (90, x + width - corner, y + corner), (180, x + corner, y + corner),
         ):  # fmt: skip
-            SmoothLine(ellipse=(cx - corner, cy - corner, 2 * corner, 2 * corner, quarter + 20, quarter + 70), width=half)
+            SmoothLine(
+                ellipse=(cx - corner, cy - corner, 2 * corner, 2 * corner, quarter + 20, quarter + 70), width=half
+            )
         dash = look.mm(4)
         for start, end, level in ((x + corner, x + width - corner, y), (x + corner, x + width - corner, y + height)):
             for at, to in _dashes(start, end, dash):
@@ -157,9 +169,7 @@ class Control(Part):
 
     __events__ = ("on_chosen",)
 
-    def __init__(
-        self, *, id: str = "", name: str = "", role: str = "button", row: str = "", **properties: Any
-    ) -> None:
+    def __init__(self, *, id: str = "", name: str = "", role: str = "button", row: str = "", **properties: Any) -> None:
         self.control_id = id
         self.name = name
         self.role = role

@@ -38,6 +38,7 @@ class Points(Part):
             box = (self.x + left, top - high, self.width - left, high)
             self.write(sentence, box, look.primary, theme.ink)
             top -= high
+        self.fill((self.x, top, self.width, max(2.0, look.mm(0.5))), theme.ink)
 
     def _left(self, look: Look) -> float:
         return look.primary * 1.3 + look.mm(5)

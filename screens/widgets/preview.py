@@ -74,7 +74,7 @@ class Preview(Part):
     def draw(self, look: Look) -> None:
         theme = look.theme
         words_high = max(look.lettering.pitch(look.secondary) + look.mm(5), 0)
-        high = min(self.height, look.mm(150))
+        high = min(self.height, look.mm(196))
         oval_high = high - words_high - look.mm(7)
         if oval_high < look.mm(30):
             self._pill(look, self.center_y - words_high / 2, words_high)

@@ -42,6 +42,10 @@ class Row(Control):
         text = value + source if self._is_wide(look) else label + value + source
         return max(text + look.mm(7), self._button_low(look) + look.mm(6) if self.button else 0)
 
+    def comfortable(self, look: Look, width: float) -> float:
+        """Height where there is room to spare."""
+        return max(self.natural(look, width, 0), look.mm(41))
+
     def arrange(self, look: Look) -> None:
         if self.button is not None:
             wide, low = self._button_wide(look), self._button_low(look)
@@ -58,12 +62,13 @@ class Row(Control):
             top = y + (height + value + source) / 2
         else:
             top = y + (height + label + value + source) / 2
-            self.write(self.data.label, (x, top - label, room, label), look.secondary, theme.quiet)
+            self.write(self._caption, (x, top - label, room, label), look.secondary, theme.quiet)
             top -= label
         at = x + left
         self.write(self.data.value, (at, top - value, room, value), look.primary, theme.ink,
                    private=self.data.is_private)  # fmt: skip
-        self.write(self.data.source, (at, top - value - source, room, source), look.secondary, theme.quiet)
+        if source:
+            self.write(self.data.source, (at, top - value - source, room, source), look.secondary, theme.quiet)
         self.draw_ring(look)
 
     def _is_wide(self, look: Look) -> bool:
@@ -77,15 +82,22 @@ class Row(Control):
 
     def _heights(self, look: Look, width: float) -> tuple[float, float, float]:
         left, room = self._columns(look, width)
-        label = self.text_height(look, self.data.label, look.secondary, room)
         value = self.text_height(look, self.data.value, look.primary, room)
+        if not self._is_wide(look):
+            return self.text_height(look, self._caption, look.secondary, room), value, 0.0
+        label = self.text_height(look, self.data.label, look.secondary, left)
         return label, value, self.text_height(look, self.data.source, look.secondary, room)
+
+    @property
+    def _caption(self) -> str:
+        """Label and source on one line."""
+        return f"{self.data.label} · {self.data.source}" if self.data.source else self.data.label
 
     def _button_wide(self, look: Look) -> float:
         return self.button.wanted_width(look) if self.button else 0.0
 
     def _button_low(self, look: Look) -> float:
-        return max(look.key, look.lettering.pitch(look.primary) + look.mm(4))
+        return max(look.mm(24), look.key, look.lettering.pitch(look.primary) + look.mm(4))
 
 
 class RowList(Part):
@@ -123,6 +135,9 @@ class RowList(Part):
     def natural(self, look: Look, width: float, room: float) -> float:
         return room
 
+    def least(self, look: Look, width: float) -> float:
+        return max(row.natural(look, width, 0) for row in self.rows) + self.pager.natural(look, width, 0) + look.gap
+
     def arrange(self, look: Look) -> None:
         x, y, width, height = self.box
         low = self.pager.natural(look, width, height) + look.gap
@@ -138,6 +153,9 @@ class RowList(Part):
             y += low
         page = self._pages[self.page]
         heights = [row.natural(look, width, 0) for row in page]
+        roomy = [row.comfortable(look, width) for row in page]
+        if len(self._pages) == 1 and sum(roomy) <= self.top - y and self._is_reachable(look, page, roomy, y):
+            heights = roomy
         at = self._top(look, page, heights, y)
         for row, high in zip(page, heights, strict=True):
             at -= high
@@ -161,16 +179,18 @@ class RowList(Part):
         used = 0.0
         for row in self.rows:
             high = row.natural(look, width, 0)
-            if pages[-1] and (used + high > room or not self._is_reachable(look, [*pages[-1], row], width, room, y)):
+            if pages[-1] and (used + high > room or not self._fits(look, [*pages[-1], row], width, y)):
                 pages.append([])
                 used = 0.0
             pages[-1].append(row)
             used += high
         return pages
 
-    def _is_reachable(self, look: Look, page: list[Row], width: float, room: float, y: float) -> bool:
+    def _fits(self, look: Look, page: list[Row], width: float, y: float) -> bool:
+        return self._is_reachable(look, page, [row.natural(look, width, 0) for row in page], y)
+
+    def _is_reachable(self, look: Look, page: list[Row], heights: list[float], y: float) -> bool:
         """Can this page stand so that every button lies in the lower two thirds?"""
-        heights = [row.natural(look, width, 0) for row in page]
         at = y + sum(heights)
         for row, high in zip(page, heights, strict=True):
             if row.button is not None and at - (high - row._button_low(look)) / 2 > look.reach:

@@ -42,7 +42,9 @@ class Skyline(Part):
         for centre, size in _TREES:
             self._tree(look, centre * look.width / 100, base, size * unit)
 
-    def _house(self, look: Look, x: float, y: float, width: float, height: float, lit: tuple[tuple[int, int], ...]) -> None:  # noqa: E501
+    def _house(
+        self, look: Look, x: float, y: float, width: float, height: float, lit: tuple[tuple[int, int], ...]
+    ) -> None:  # noqa: E501
         theme = look.theme
         Color(*rgba(theme.sand))
         Rectangle(pos=(x, y), size=(width, height))
@@ -62,5 +64,3 @@ class Skyline(Part):
         Color(*colour)
         Rectangle(pos=(x - size * 0.05, y), size=(size * 0.1, size * 0.5))
         SmoothEllipse(pos=(x - size * 0.36, y + size * 0.34), size=(size * 0.72, size * 0.78))
-
-

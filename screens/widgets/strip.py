@@ -54,10 +54,21 @@ class Strip(Part):
         return ""
 
     def _bars_width(self, look: Look) -> float:
+        if look.text_size >= 2 and self.steps:
+            return look.lettering.width(self._count, look.secondary)
         return look.mm(9) * self.steps + look.mm(3) * (self.steps - 1) if self.steps else 0.0
+
+    @property
+    def _count(self) -> str:
+        return f"{self.done}/{self.steps}"
 
     def _draw_bars(self, look: Look, x: float) -> None:
         theme = look.theme
+        if look.text_size >= 2:  # large letters leave no room for bars
+            box = (x, self.y, self._bars_width(look) + 2, self.height)
+            self.write(self._count, box, look.secondary, theme.human if theme.human != theme.bar else theme.on_bar,
+                       ground=theme.bar)  # fmt: skip
+            return
         high = look.mm(2.6)
         y = self.y + (self.height - high) / 2
         for step in range(self.steps):

@@ -17,9 +17,10 @@ TOOLS = (
     ("more_time", "more_time", "More time"),
     ("bigger", "A+", "Bigger"),
     ("sound", "sound", "Sound"),
-    ("language", "文", "Language"),
+    ("language", "EN", "Language"),
     ("find_someone", "telephone", "Find someone"),
 )
+SIGNS = {"zh": "中", "en": "EN"}  # the language one gets, readable to those who want it
 
 
 class ToolBar(Part):
@@ -83,8 +84,11 @@ class ToolBar(Part):
     def _prepare(self, look: Look, width: float) -> None:
         """The first arrangement that fits: one line of words, two lines of words, two rows."""
         for tool, (name, _, words) in zip(self.tools, TOOLS, strict=True):
-            tool.text = NAMES[look.text.next_language().language] if name == "language" else look.text(words)
-            tool.name = look.text(words) if name != "language" else f"{look.text(words)} {tool.text}"
+            tool.text = tool.name = look.text(words)
+            if name == "language":
+                other = look.text.next_language().language
+                tool.icon = SIGNS[other]
+                tool.name = f"{tool.text} {NAMES[other]}"
         room = width - 2 * look.mm(2.5)
         gap = self._gap(look)
         everyone = self.tools
@@ -99,11 +103,13 @@ class ToolBar(Part):
         letters, bold = look.lettering, tool.is_human
         words = letters.width(tool.text, look.secondary, bold=bold)
         if lines == 2 and words > look.secondary * 2.9:
-            width = max(words * 0.5, *(letters.width(w, look.secondary, bold=bold) for w in tool.text.split()))
+            latin = [w for w in tool.text.split() if w.isascii()]  # a Chinese word may be broken, a Latin one not
+            width = max([words * 0.5, *(letters.width(w, look.secondary, bold=bold) for w in latin)])
             while len(letters.lines(tool.text, look.secondary, width, bold=bold)) > 2:
                 width += 2
             words = max(
                 letters.width(line, look.secondary, bold=bold)
                 for line in letters.lines(tool.text, look.secondary, width, bold=bold)
             )
-        return max(words + look.mm(2.2 + (1.5 if bold else 0)), look.key)
+        spare = 2.2 if look.text_size < 3 else 0.6  # the gaps keep words apart
+        return max(words + look.mm(spare + (1.2 if bold else 0)), look.key)

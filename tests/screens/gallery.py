@@ -17,7 +17,9 @@ from screens.app import Glass, prepare
 NOON = datetime(2026, 11, 22, 20, 47).astimezone()
 
 
-async def render(glass: Glass, folder: Path, sizes: list[int], themes: list[str], languages: list[str], names: list[str]) -> None:
+async def render(
+    glass: Glass, folder: Path, sizes: list[int], themes: list[str], languages: list[str], names: list[str]
+) -> None:
     from kiosk.visit.screen import Aids
     from screens.remote import _png
     from tests.screens import samples

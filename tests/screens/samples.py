@@ -112,3 +112,9 @@ def overlays(text: Text) -> dict[str, tuple[q.Overlay, Words]]:
         "find_someone": q.FindSomeone("12345"),
     }  # fmt: skip
     return {name: (card, overlay_words(card, text)) for name, card in cards.items()}
+
+
+LONGEST_CAPTION = {
+    "zh": "请把身份证或社保卡放在读卡区，听到提示音以后再把卡拿走，谢谢您。",
+    "en": "Please put your ID card or social security card on the reader and wait until you hear the tone.",
+}
