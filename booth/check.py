@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from booth.visit import ASSETS, read_key
+from booth.keys import public_key
+from booth.visit import ASSETS
 from hardware.face import NoModelPack
 from hardware.face.pack import load as load_pack
 from kiosk.config import Config, ConfigError, load
@@ -57,8 +58,8 @@ def _files(config: Config, file: Path, problems: list[str], notes: list[str]) ->
             problems.append(f"{file}: backend.{key}: no such file; enrol the booth, or correct the path")
     for key in ("seal_pub", "sign_pub"):
         try:
-            read_key(getattr(config.backend, key), f"backend.{key}")
-        except ConfigError as error:
+            public_key(Path(getattr(config.backend, key)), f"backend.{key}")
+        except ValueError as error:
             problems.append(str(error))
     if not config.face.pack:
         notes.append(f"{file}: face.pack: none; only the ways without a face are offered")

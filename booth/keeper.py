@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
 
+from booth.keys import public_key
 from booth.log import Log
 from booth.rota import Patience, Rota
 from kiosk.clock import SystemClock
@@ -142,22 +143,9 @@ def _backend(settings: Settings) -> Backend:
         Path(settings.ca),
         Path(settings.certificate),
         Path(settings.key),
-        sign_pub=public_key(Path(settings.sign_pub)),
+        sign_pub=public_key(Path(settings.sign_pub), "backend.sign_pub"),
         booth_id=settings.booth,
     )
-
-
-def public_key(file: Path) -> bytes:
-    """Read a public key of 32 bytes from a file of 64 hex digits. Raises ValueError naming file and cure."""
-    try:
-        raw = bytes.fromhex(file.read_text(encoding="ascii").strip())
-    except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}; enrol the booth, or run `booth demo` for demo keys") from None
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:
-        raise ValueError(f"{file}: not a public key of 64 hex digits; enrol the booth again")
-    return raw
 
 
 if __name__ == "__main__":

@@ -10,12 +10,20 @@ import asyncio
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from booth.keys import public_key
 from booth.log import Log
 from hardware.speech import Spoken
+from kiosk.clock import SystemClock
 from kiosk.config import Config, ConfigError, load
 from kiosk.keeper_line import KeeperError, KeeperLine
 from kiosk.line import Quit
+
+if TYPE_CHECKING:
+    from booth.devices import Devices
+    from kiosk.visit.serve import Platform
+    from screens.app import Glass
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ALIVE_EVERY_S = 2.0
@@ -23,7 +31,7 @@ WIPED_WITHIN_S = 0.8  # the keeper ends what is left after a second
 
 
 def run_visit_process(config_file: Path, fd: int) -> int:
-    """Entry of the process. ``fd`` is its end of the line to the keeper. Returns the exit status."""
+    """Entry of the process. ``fd`` is its end of the line to the keeper. Does not return: it exits with its status."""
     config = load(config_file)
     from screens.app import prepare
 
@@ -35,109 +43,113 @@ def run_visit_process(config_file: Path, fd: int) -> int:
 async def _live(config: Config, fd: int) -> int:
     from screens.app import Glass
 
-    from kiosk.clock import SystemClock
-
     log = Log()
     line = await KeeperLine.connect(fd)
     clock = SystemClock()
     remote = Path(config.bench.remote) if config.bench.remote else None
     glass = Glass(config.display, assets=ASSETS, remote=remote, clock=clock, is_enrolled=config.booth.is_enrolled)
-    running = asyncio.ensure_future(glass.run())
     visit = _Visit(config, glass, line, clock, log)
-    orders = asyncio.ensure_future(_obey(line, visit))
+    drawing = asyncio.ensure_future(glass.run())
+    obeying = asyncio.ensure_future(_obey(line, visit))
+    beating: asyncio.Task[None] | None = None
     try:
         await glass.next_frame()
         await line.warm()
         beating = asyncio.ensure_future(_beat(line, glass))
-        await asyncio.wait({orders, running}, return_when=asyncio.FIRST_COMPLETED)
-        beating.cancel()
+        await asyncio.wait({obeying, drawing}, return_when=asyncio.FIRST_COMPLETED)
+        if obeying.done() and (error := obeying.exception()) is not None:
+            log("visit_broke", level="error", error=f"{type(error).__name__}: {error}")
+            return 2 if isinstance(error, ConfigError) else 1
     except KeeperError:
         return 1
     finally:
+        for task in (obeying, beating):
+            if task is not None:
+                task.cancel()
         await visit.end()
         glass.wipe()
         glass.stop()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), WIPED_WITHIN_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(drawing, return_exceptions=True), WIPED_WITHIN_S)
         await line.close()
     return 0
 
 
 async def _obey(line: KeeperLine, visit: _Visit) -> None:
-    """Follow the keeper until the visit is over or it says Quit."""
+    """Follow the keeper until the visit is over, it says Quit, or it is gone."""
     serving: asyncio.Task[None] | None = None
-    coming = aiter(line.orders())
-    while True:
-        order = asyncio.ensure_future(anext(coming, None))
-        tasks = {order} | ({serving} if serving else set())
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if serving is not None and serving.done():
-            order.cancel()
-            serving.result()
-            return
-        if order.result() is None or isinstance(order.result(), Quit):
-            if serving is not None:
-                serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
-            return
-        serving = serving or asyncio.ensure_future(visit.run())
+    orders = line.orders()
+    try:
+        while True:
+            order = asyncio.ensure_future(anext(orders, None))
+            tasks: set[asyncio.Future[object]] = {order, serving} if serving else {order}  # type: ignore[arg-type]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if serving is not None and serving.done():
+                order.cancel()
+                serving.result()
+                return
+            if order.result() is None or isinstance(order.result(), Quit):
+                return
+            serving = serving or asyncio.ensure_future(visit.run())
+    finally:
+        if serving is not None and not serving.done():
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
 
-async def _beat(line: KeeperLine, glass: object) -> None:
-    while True:
-        with contextlib.suppress(KeeperError):
-            await line.alive(glass.frames)  # type: ignore[attr-defined]
-        await asyncio.sleep(ALIVE_EVERY_S)
+async def _beat(line: KeeperLine, glass: Glass) -> None:
+    """Tell the keeper that this loop turns and how many frames it completed."""
+    with contextlib.suppress(KeeperError):
+        while True:
+            await line.alive(glass.frames)
+            await asyncio.sleep(ALIVE_EVERY_S)
 
 
 class _Visit:
     """One resident, from the order to show until nothing is left."""
 
-    def __init__(self, config: Config, glass: object, line: KeeperLine, clock: object, log: Log) -> None:
-        from kiosk.text import Catalogues
-        from kiosk.visit.services import load_services
-
-        self._config, self._line, self._clock, self._log = config, line, clock, log
-        self._glass: object = glass
-        self._services = load_services(ASSETS / "services")
-        self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
+    def __init__(self, config: Config, glass: Glass, line: KeeperLine, clock: SystemClock, log: Log) -> None:
         # What takes time to import is imported while the process is warm, not when a resident stands there.
         import booth.devices
         import kiosk.visit.reception
+        from kiosk.text import Catalogues
+        from kiosk.visit.services import load_services
 
-        self._devices: booth.devices.Devices | None = None
+        self._config, self._glass, self._line, self._clock, self._log = config, glass, line, clock, log
+        self._services = load_services(ASSETS / "services")
+        self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
+        self._build = booth.devices.Devices.build
         self._reception = kiosk.visit.reception
+        self._devices: Devices | None = None
 
     async def run(self) -> None:
         """Show the welcome, serve, say goodbye, tell the keeper."""
-        from booth.devices import Devices
         from kiosk.visit.stage import Stage
 
-        config, glass = self._config, self._glass
-        self._devices = devices = Devices.build(config, ASSETS)
+        config, glass, reception = self._config, self._glass, self._reception
+        self._devices = devices = self._build(config, ASSETS)
+        titles = {name: service.title for name, service in self._services.items()}
         stage = Stage(
-            glass.screen, devices.speaker, devices.keypad, self._clock, self._text, config.times,  # type: ignore[attr-defined,arg-type]
-            config.booth.telephone, self._note, {name: one.title for name, one in self._services.items()},
+            glass.screen, devices.speaker, devices.keypad, self._clock, self._text, config.times,
+            config.booth.telephone, self._note, titles,
         )  # fmt: skip
-        equipment = devices.equipment(config.booth.community)
+        booth = devices.equipment(config.booth.community)
         if not config.face.pack:
             self._log("face", level="warning", reason="no model pack (face.pack): only the ways without a face")
         devices.watch(stage.refresh)
         devices.speaker.listen(self._on_spoken)
         platform = _platform(config, self._line)
         starting = asyncio.ensure_future(devices.start())
-        receiving = asyncio.ensure_future(
-            self._reception.receive(stage, equipment, platform, self._services, devices.begin)
-        )
+        receiving = asyncio.ensure_future(reception.receive(stage, booth, platform, self._services, devices.begin))
         keys = asyncio.ensure_future(stage.follow_keypad())
         try:
-            glass.appear()  # type: ignore[attr-defined]
-            await glass.first_frame()  # type: ignore[attr-defined]
+            glass.appear()
+            await glass.first_frame()
             await self._line.showing()
             outcome = await receiving
-            if glass.remote is not None:  # type: ignore[attr-defined]
-                glass.remote.on_outcome(outcome.name, outcome.number)  # type: ignore[attr-defined]
-            await asyncio.gather(self._reception.farewell(stage, outcome), devices.release())
+            if glass.remote is not None:
+                glass.remote.on_outcome(outcome.name, outcome.number)
+            await asyncio.gather(reception.farewell(stage, outcome), devices.release())
             await self._line.leaving(outcome.name)
         finally:
             for task in (starting, receiving, keys):
@@ -156,28 +168,20 @@ class _Visit:
         self._log("trouble", level="warning", error=f"{type(error).__name__}: {error}")
 
     def _on_spoken(self, spoken: Spoken) -> None:
-        if self._glass.remote is not None:  # type: ignore[attr-defined]
-            self._glass.remote.on_spoken(spoken)  # type: ignore[attr-defined]
+        if self._glass.remote is not None:
+            self._glass.remote.on_spoken(spoken)
 
 
-def _platform(config: Config, line: KeeperLine) -> object:
+def _platform(config: Config, line: KeeperLine) -> Platform:
     from kiosk.uplink.client import Backend
     from kiosk.visit.serve import Platform
 
     b = config.backend
-    backend = Backend(
-        b.url, Path(b.ca), Path(b.certificate), Path(b.key), sign_pub=read_key(b.sign_pub, "backend.sign_pub"),
-        booth_id=config.booth.id, deadline_s=config.times.lookup_s,
-    )  # fmt: skip
-    return Platform(line, backend, read_key(b.seal_pub, "backend.seal_pub"))
-
-
-def read_key(file: str, setting: str) -> bytes:
-    """A public key of 32 bytes from its file of hex digits. Raises ``ConfigError``."""
     try:
-        key = bytes.fromhex(Path(file).read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        raise ConfigError(f"{file}: {setting}: no key of 64 hex digits there; enrol the booth again") from None
-    if len(key) != 32:
-        raise ConfigError(f"{file}: {setting}: {len(key)} bytes instead of 32; enrol the booth again")
-    return key
+        backend = Backend(
+            b.url, Path(b.ca), Path(b.certificate), Path(b.key), booth_id=config.booth.id,
+            sign_pub=public_key(Path(b.sign_pub), "backend.sign_pub"), deadline_s=config.times.lookup_s,
+        )  # fmt: skip
+        return Platform(line, backend, public_key(Path(b.seal_pub), "backend.seal_pub"))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

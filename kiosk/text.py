@@ -14,6 +14,11 @@ LANGUAGES = ("zh", "en")
 NAMES = {"zh": "中文", "en": "English"}
 
 
+def later(message: str) -> str:
+    """Mark a message id in a table: it is translated where it is used, and the completeness check must find it."""
+    return message
+
+
 class Catalogues:
     """All translations, read once a process."""
 

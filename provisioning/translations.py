@@ -17,7 +17,7 @@ from kiosk.visit import troubles
 from kiosk.visit.services import load_services, messages
 
 ROOT = Path(__file__).resolve().parent.parent
-_NAMES = {"text", "tr"}
+_NAMES = {"text", "later"}
 
 
 def said_in(folder: Path) -> Iterator[str]:
@@ -28,7 +28,7 @@ def said_in(folder: Path) -> Iterator[str]:
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             first = node.args[0]
-            if name.lstrip("_") in _NAMES and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if name.removeprefix("_") in _NAMES and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
 
 

@@ -22,10 +22,10 @@ from kiosk.uplink.errors import NotKnown, RateLimited, Refused, UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.forms import mask_name, mask_number, mask_phone
+from kiosk.visit.offers import coaching_sentence, way_options
 from kiosk.visit.person import Audit, Identity
 from kiosk.visit.services import Service, Way
 from kiosk.visit.stage import Back, NotVerified, Stage
-from kiosk.visit.wording import coaching_sentence, way_options
 
 FACE_ATTEMPTS = 3  # R24
 ADULT_FACE_AGE = 14  # Facial Recognition Measures, 2025: below it a guardian consents

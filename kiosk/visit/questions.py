@@ -147,6 +147,7 @@ class AskField(Question):
     minimum: str = ""
     maximum: str = ""
     is_private: bool = False
+    is_help_private: bool = False  # the help is a value of the resident: shown, said to a headset only
     picture: bytes | None = None  # photo: the JPEG just taken, shown for "keep / again"
     unit: str = ""
     is_first: bool = False  # nothing before it to go back to

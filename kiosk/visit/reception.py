@@ -16,10 +16,10 @@ from hardware.speech import Earcon
 from kiosk.uplink.errors import UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
+from kiosk.visit.offers import service_options
 from kiosk.visit.serve import Outcome, Platform, serve
 from kiosk.visit.services import Service
 from kiosk.visit.stage import Back, Left, Stage
-from kiosk.visit.wording import service_options
 
 
 async def receive(

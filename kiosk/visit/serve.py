@@ -15,10 +15,10 @@ from kiosk.visit.conclusion import conclude_application, conclude_enquiry
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.fill import Form, fill, review_rows
 from kiosk.visit.identity import identify
+from kiosk.visit.offers import fact_date
 from kiosk.visit.person import Audit, Identity
 from kiosk.visit.services import Mode, Service
 from kiosk.visit.stage import Back, Left, OutOfService, Stage
-from kiosk.visit.wording import fact_date
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class FieldDefinition(_Part):
     required: bool = True
     when: dict[str, Scalar | tuple[Scalar, ...]] = {}
     prefill: Literal["", "card.address", "registry.address", "registry.phone"] = ""
+    about: Literal["", "registry.address"] = ""  # what the question is about, shown as its help; personal
     prefill_is_answer: bool = False  # not asked when a prefill exists; can be changed in the review
     minimum: int | None = None  # number: least value; date: days from today (negative = past)
     maximum: int | None = None

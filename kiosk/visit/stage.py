@@ -18,9 +18,10 @@ from kiosk.clock import Clock
 from kiosk.config import Times
 from kiosk.text import Text
 from kiosk.visit import questions as q
+from kiosk.visit.offers import trouble_options
 from kiosk.visit.pace import Pace
 from kiosk.visit.screen import Aids, Answer, Focused, GoBack, Leave, Reply, Screen, Sound, Tool
-from kiosk.visit.wording import Words, overlay_words, trouble_options, words_for
+from kiosk.visit.wording import Words, overlay_words, words_for
 
 # -- how a visit leaves its path ------------------------------------------------------------------------------------
 

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from hardware.face import Coaching
 from hardware.speech import Priority, Utterance
 from kiosk.text import Text
 from kiosk.visit import questions as q
-from kiosk.visit.equipment import Equipment
-from kiosk.visit.services import Service
 from kiosk.visit.troubles import (
     CARD_TROUBLE,
-    COACHING,
     CODE_TROUBLE,
-    NOT_OFFERED,
     RECEIPT_TROUBLE,
     TROUBLE,
-    TROUBLE_OPTIONS,
-    WAY,
     WAY_TROUBLE,
     WORKING,
 )
@@ -53,12 +45,19 @@ class _Draft:
     more_help: tuple[str, ...] = ()
     also: tuple[Utterance, ...] = ()  # spoken after title and help
     is_fixed: bool = True
+    is_help_private: bool = False
 
 
 def words_for(question: q.Question, text: Text, titles: Mapping[str, str]) -> Words:
     """All words of ``question``. ``titles``: service id -> message id of its title, for the strip."""
     draft = _DRAFTS[type(question)](question, text)
-    spoken = _say(text, draft.title, draft.help, is_fixed=draft.is_fixed)
+    if draft.is_help_private:
+        private = Utterance(
+            draft.help, text.language, private=True, instead=text("It is on the screen."), is_fixed=False
+        )
+        spoken = (*_say(text, draft.title), private)
+    else:
+        spoken = _say(text, draft.title, draft.help, is_fixed=draft.is_fixed)
     more = draft.more_help or (text("Everything is read out to you."), text("Press Find someone to reach a person."))
     return Words(
         strip=text(titles.get(question.service, "")),
@@ -216,7 +215,9 @@ def _ask_field(question: q.AskField, text: Text) -> _Draft:
                 instead=text("You can use the registered one."), is_fixed=False,
             ),
         )  # fmt: skip
-    return _Draft(question.title, question.trouble or question.help, primary, labels, also=also)
+    is_help_private = question.is_help_private and not question.trouble
+    sentence = question.trouble or question.help
+    return _Draft(question.title, sentence, primary, labels, also=also, is_help_private=is_help_private)
 
 
 def _review(question: q.Review, text: Text) -> _Draft:
@@ -346,43 +347,3 @@ def _overlay(overlay: q.Overlay, text: Text) -> tuple[str, str, str, dict[str, s
         text("We find someone for you"), text("Please call {number}, day and night.", number=overlay.number),
         text("Go on"), {},
     )  # fmt: skip
-
-
-# -- options and sentences made from data -----------------------------------------------------------------------------
-
-
-def way_options(ways: Iterable[str], text: Text) -> tuple[q.Option, ...]:
-    """Ways of identification as choices of equal rank."""
-    return tuple(q.Option(way, text(WAY[way][0]), text(WAY[way][1]), WAY[way][2]) for way in ways)
-
-
-def trouble_options(options: Iterable[str], text: Text) -> tuple[q.Option, ...]:
-    """What can be done after a failure."""
-    return tuple(q.Option(o, text(TROUBLE_OPTIONS[o])) for o in options)
-
-
-def service_options(services: Mapping[str, Service], booth: Equipment, text: Text) -> tuple[q.Option, ...]:
-    """The services with what keeps each from being offered now."""
-    options = []
-    for service in services.values():
-        why = booth.why_not(service)
-        options.append(
-            q.Option(
-                service.id, text(service.title), text(service.note), service.icon, not why,
-                text(NOT_OFFERED[why]) if why else "",
-            )
-        )  # fmt: skip
-    return tuple(options)
-
-
-def coaching_sentence(coaching: Coaching, text: Text) -> str:
-    """One short thing to do before the camera."""
-    return text(COACHING[coaching])
-
-
-def fact_date(value: object) -> date | None:
-    """A date among the registry's facts, or None."""
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
