@@ -33,7 +33,7 @@ class Devices:
     printer: EscposPrinter
     speaker: Pyttsx3Speaker
     keypad: EvdevKeypad
-    rings: tuple[FrameRing, FrameRing]
+    rings: tuple[FrameRing, ...]  # full frames, preview; none once released
 
     @classmethod
     def build(cls, config: Config, assets: Path) -> Devices:
@@ -76,7 +76,8 @@ class Devices:
             self.keypad.stop(), self.reader.stop(), self.printer.stop(), self.camera.stop(), self.matcher.stop(),
             return_exceptions=True,
         )  # fmt: skip
-        for ring in self.rings:
+        rings, self.rings = self.rings, ()
+        for ring in rings:
             ring.zero()
             ring.close()
             ring.unlink()
