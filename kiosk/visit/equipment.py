@@ -26,6 +26,7 @@ class Equipment:
     preview_ring: str = ""
     is_backend_up: bool | None = None
     community: str = ""
+    has_foreign_card: bool = False  # one lies here since before the welcome: nobody's until it was lifted
     closed_services: frozenset[str] = field(default_factory=frozenset)
 
     @property

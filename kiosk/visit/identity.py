@@ -88,7 +88,13 @@ async def _document(stage: Stage, booth: Equipment, service: Service) -> tuple[D
             kinds=kinds, trouble=trouble, can_go_without=_can_go_without(service), service=service.id, progress=(1, 5)
         )
         try:
-            found = await stage.ask(card, until=booth.reader.wait_for_document)
+            if booth.has_foreign_card:
+                found = await stage.ask(replace(card, trouble="card_left"), until=booth.reader.wait_for_removal)
+                if found is None:
+                    booth.has_foreign_card = False
+                    continue
+            else:
+                found = await stage.ask(card, until=booth.reader.wait_for_document)
         except ReaderLost:
             trouble = "reader_lost"
             await stage.clock.sleep(0.5)

@@ -28,8 +28,13 @@ async def receive(
     platform: Platform,
     services: Mapping[str, Service],
     begin: Callable[[], Awaitable[None]],
+    ready: Awaitable[None],
 ) -> Outcome:
-    """Welcome somebody, serve them, say goodbye. ``begin`` starts what only a visit needs (camera and face)."""
+    """Welcome somebody, serve them, look after what they leave.
+
+    ``begin`` starts what only a visit needs (camera and face); ``ready`` is done when the devices of the welcome are.
+    """
+    noticing = asyncio.ensure_future(_notice_foreign_card(stage, booth, ready))
     await stage.ask(q.Welcome(community=booth.community))
     starting = asyncio.ensure_future(begin())
     watching = asyncio.ensure_future(_watch_platform(stage, booth, platform))
@@ -37,9 +42,9 @@ async def receive(
         outcome = await _serve_chosen(stage, booth, platform, services)
         await _belongings(stage, booth)
     finally:
-        for task in (starting, watching):
+        for task in (starting, watching, noticing):
             task.cancel()
-        await asyncio.gather(starting, watching, return_exceptions=True)
+        await asyncio.gather(starting, watching, noticing, return_exceptions=True)
     stage.sound(Earcon.DONE)
     return outcome
 
@@ -68,6 +73,20 @@ async def _serve_chosen(stage: Stage, booth: Equipment, platform: Platform, serv
 def _offer(stage: Stage, booth: Equipment, services: Mapping[str, Service]) -> q.ChooseService:
     notice = "" if booth.has_face_check else stage.text("Face check is not available. There are other ways.")
     return q.ChooseService(options=service_options(services, booth, stage.text), notice=notice)
+
+
+async def _notice_foreign_card(stage: Stage, booth: Equipment, ready: Awaitable[None]) -> None:
+    """A card that lies on the reader when the welcome appears belongs to somebody who left: it opens nothing."""
+    await ready
+    if booth.reader.status.media is not Media.PRESENT:
+        return
+    booth.has_foreign_card = True
+    try:
+        await booth.reader.wait_for_removal()
+    except DeviceError as error:
+        stage.note(error)
+    finally:
+        booth.has_foreign_card = False
 
 
 async def _refresh_paper(stage: Stage, booth: Equipment) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hardware.face import Coaching
 
 CARD_TROUBLE = {
+    "card_left": "A card was left here. Please take it off first.",
     "card_removed": "The card was lifted too early. Please lay it down again.",
     "card_mute": "The card does not answer. Please turn it over.",
     "card_unreadable": "The card could not be read. Please try again.",

@@ -354,8 +354,10 @@ class Hall:
     async def begin(self) -> None:
         self.begun += 1
 
+    async def ready(self) -> None: ...
+
     async def visit(self) -> Outcome:
-        outcome = await receive(self.stage, self.booth, self.platform, self.services, self.begin)
+        outcome = await receive(self.stage, self.booth, self.platform, self.services, self.begin, self.ready())
         await farewell(self.stage, outcome)
         return outcome
 

@@ -274,10 +274,30 @@ async def test_unknown_number_may_use_another_card() -> None:
 
 
 async def test_a_card_left_behind_is_said_and_shown() -> None:
+    def leave_the_card(hall: Hall) -> None:
+        hall.reader.status = CardReaderStatus(Health.ONLINE, media=Media.PRESENT)
+        hall.glass.reply(Answer("done"))
+
+    hall = Hall()
+    steps = [
+        *PENSION[:-2],
+        (ShowReceipt, leave_the_card),
+        (TakeBelongings, lambda h: h.reader.lifted.set()),
+        (Goodbye, None),
+    ]
+    assert (await hall.play(steps)).name == "served"
+
+
+async def test_a_card_that_lay_there_before_the_welcome_opens_nothing() -> None:
+    def lift(hall: Hall) -> None:
+        hall.reader.status = CardReaderStatus(Health.ONLINE, media=Media.NOT_PRESENT)
+        hall.reader.lifted.set()
+
     hall = Hall()
     hall.reader.status = CardReaderStatus(Health.ONLINE, media=Media.PRESENT)
-    steps = [*PENSION[:-1], (TakeBelongings, lambda h: h.reader.lifted.set()), (Goodbye, None)]
+    steps = [*start("pension-alive"), (Consent, True), (PresentCard, lift), *PENSION[3:]]
     assert (await hall.play(steps)).name == "served"
+    assert [x.trouble for x in hall.glass.every if isinstance(x, PresentCard)] == ["card_left", ""]
 
 
 # -- who is it ------------------------------------------------------------------------------------------------------
