@@ -140,7 +140,9 @@ class _Visit:
         devices.speaker.listen(self._on_spoken)
         platform = _platform(config, self._line)
         starting = asyncio.ensure_future(devices.start())
-        receiving = asyncio.ensure_future(reception.receive(stage, booth, platform, self._services, devices.begin, starting))
+        receiving = asyncio.ensure_future(
+            reception.receive(stage, booth, platform, self._services, devices.begin, starting)
+        )
         keys = asyncio.ensure_future(stage.follow_keypad())
         try:
             glass.appear()
