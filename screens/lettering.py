@@ -19,6 +19,38 @@ BODY_CENTRE_EM = 0.37  # above the baseline: middle of capitals and of Chinese c
 _NEVER_FIRST = set("，。、；：？！）」』”’》〉】%…·,.;:?!)")
 _NEVER_LAST = set("（「『“‘《〈【(")
 _STORED_LINES = 400
+_WHOLE = (  # words of the residents' screens that a heading should not tear apart
+    "身份证",
+    "社保卡",
+    "读卡区",
+    "摄像头",
+    "验证码",
+    "工作人员",
+    "监护人",
+    "养老金",
+    "手机",
+    "电话",
+    "地址",
+    "问题",
+    "证明",
+    "登记",
+    "编号",
+    "信息",
+    "办法",
+    "时间",
+    "帮助",
+    "申请",
+    "确认",
+    "核对",
+    "本人",
+    "什么",
+    "怎样",
+    "这里",
+    "那里",
+    "现在",
+    "已经",
+    "放在",
+)
 
 
 class Lettering:
@@ -124,7 +156,8 @@ class Lettering:
                 width = self.width(line, size, bold=bold)
                 if width > room:
                     break
-                slack = ((room - width) / room) ** 2 * (0.55 if line[-1:] in _NEVER_FIRST else 1.0)
+                torn = 0.35 if _tears(atoms, end) else 0.0
+                slack = torn + ((room - width) / room) ** 2 * (0.55 if line[-1:] in _NEVER_FIRST else 1.0)
                 if left == 1:
                     if end == len(atoms):
                         result = min(result, (slack, [line]))
@@ -158,3 +191,11 @@ def _atoms(text: str) -> list[str]:
 
 def _is_wide(letter: str) -> bool:
     return ord(letter) >= 0x2E80
+
+
+def _tears(atoms: list[str], at: int) -> bool:
+    """Would a break before ``atoms[at]`` tear a word apart?"""
+    before, after = "".join(atoms[max(at - 3, 0) : at]), "".join(atoms[at : at + 3])
+    return any(
+        before.endswith(word[:cut]) and after.startswith(word[cut:]) for word in _WHOLE for cut in range(1, len(word))
+    ) or (bool(before) and before[-1] in "请您不把")

@@ -13,8 +13,10 @@ class ReviewScreen(QuestionScreen):
 
     def build(self) -> None:
         rows = [
-            RowData(row.field_id, row.label, row.value, self.label(row.source), self.label("change") if row.can_change else "",
-                    row.is_private)
+            RowData(
+                row.field_id, row.label, row.value, self.label(row.source),
+                self.label("change") if row.can_change else "", row.is_private,
+            )
             for row in self.question.rows
         ]  # fmt: skip
         self.rows = RowList()

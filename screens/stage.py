@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kivy.lang import Builder
 
 from hardware.keypad import Key
-from kiosk.visit.questions import AskField, Welcome
+from kiosk.visit.questions import AskField, EnterCode, Welcome
 from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Reply, Tool
 from screens.board import Board
 from screens.theme import THEMES, Look
@@ -235,4 +235,6 @@ class KivyScreen:
 def _is_same(one: Question, other: Question) -> bool:
     if isinstance(one, AskField) and isinstance(other, AskField):
         return one.field_id == other.field_id and one.kind == other.kind
+    if isinstance(one, EnterCode) and isinstance(other, EnterCode):
+        return (one.trouble, one.attempts_left) == (other.trouble, other.attempts_left)  # a wrong code is typed anew
     return type(one) is type(other)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from screens.choose_service import OptionsScreen
 from screens.widgets.picture import Emblem
 
-
 SIGNS = {"again": "repeat", "other_card": "card", "leave": "exit"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kiosk.text import later
 from screens.widgets.button import WordButton
 from screens.widgets.frame import QuestionScreen
 from screens.widgets.icons import draw_icon
@@ -12,8 +13,11 @@ from screens.widgets.part import Control, Part, inset
 if TYPE_CHECKING:
     from screens.theme import Look
 
-PICTURES = (("face", "Pensions"), ("paper", "Certificates"), ("lamp", "Report a problem"))
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PICTURES = (("face", later("Pensions")), ("paper", later("Certificates")), ("lamp", later("Report a problem")))
+WEEKDAYS = (
+    later("Monday"), later("Tuesday"), later("Wednesday"), later("Thursday"), later("Friday"), later("Saturday"),
+    later("Sunday"),
+)  # fmt: skip
 TIME_MM = 36.0
 DRIFT_MM = (0, 3, 6, 9, 6, 3)  # minute by minute, against burn-in
 

@@ -64,7 +64,7 @@ class Actions(Part):
         if self.primary is None:
             if not self.quiet:
                 return []
-            each = min((width - gap * (len(quiet) - 1)) / len(quiet), max(max(quiet), width * 0.3))
+            each = min((width - gap * (len(quiet) - 1)) / len(quiet), max(*quiet, width * 0.3))
             return [[(b, each) for b in self.quiet]]
         if not self.quiet:
             return [[(self.primary, width)]]

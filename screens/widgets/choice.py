@@ -49,7 +49,7 @@ class Choice(Control):
         else:
             self.fill(inset(self.box, look.border / 2), ground, look.radius)
             self.dashes(self.box, theme.ink, look)
-        x, y, width, height = self.box
+        x, y, _, height = self.box
         if self._has_tile(look):
             self._tile(look, (x + look.mm(7), y, look.mm(20), height))
         box = self._text_box(look, self.box)
@@ -147,7 +147,7 @@ class ChoiceList(Part):
     def _comfortable(self, look: Look, width: float, page: list[Choice]) -> list[float]:
         """Rows a little higher than they must be, all alike where that is possible."""
         needed = [c.natural(look, width, 0) for c in page]
-        return [max(max(needed), look.mm(43)) if look.text_size < 2 else n for n in needed]
+        return [max(*needed, look.mm(43)) if look.text_size < 2 else n for n in needed]
 
     def _paginate(self, look: Look, width: float, room: float) -> None:
         for number, choice in enumerate(self.choices, 1):

@@ -18,6 +18,7 @@ class Points(Part):
 
     def __init__(self, sentences: tuple[str, ...], icon: str = "ok", **properties: Any) -> None:
         self.sentences, self.icon = sentences, icon
+        self._size = 0
         super().__init__(**properties)
 
     def natural(self, look: Look, width: float, room: float) -> float:
@@ -25,10 +26,13 @@ class Points(Part):
 
     def draw(self, look: Look) -> None:
         theme = look.theme
+        self._size = look.primary
+        if sum(self._heights(look, self.width)) > self.height:
+            self._size = look.secondary  # still 12 mm at the largest size
         heights = self._heights(look, self.width)
         spare = max(self.height - sum(heights), 0)
         top = self.top - min(spare * 0.3, look.mm(30))
-        side = look.primary * 0.95
+        side = self._size * 0.95
         for sentence, high in zip(self.sentences, heights, strict=True):
             self.fill((self.x, top - max(2.0, look.mm(0.5)), self.width, max(2.0, look.mm(0.5))), theme.ink)
             left = self._left(look)
@@ -36,14 +40,14 @@ class Points(Part):
             self.fill(tile, theme.primary, look.mm(3))
             draw_icon(self.icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
             box = (self.x + left, top - high, self.width - left, high)
-            self.write(sentence, box, look.primary, theme.ink)
+            self.write(sentence, box, self._size, theme.ink)
             top -= high
         self.fill((self.x, top, self.width, max(2.0, look.mm(0.5))), theme.ink)
 
     def _left(self, look: Look) -> float:
-        return look.primary * 1.3 + look.mm(5)
+        return (self._size or look.primary) * 1.3 + look.mm(5)
 
     def _heights(self, look: Look, width: float) -> list[float]:
         inner = width - self._left(look)
         pad = look.mm(14 if look.text_size < 2 else 5)
-        return [self.text_height(look, s, look.primary, inner) + pad for s in self.sentences]
+        return [self.text_height(look, s, self._size or look.primary, inner) + pad for s in self.sentences]

@@ -122,8 +122,9 @@ class Preview(Part):
         eye = wide * 0.1
         for side in (0.33, 0.67):
             SmoothEllipse(pos=(x + wide * side - eye / 2, y + high * 0.56), size=(eye, eye))
-        SmoothLine(bezier=[x + wide * 0.34, y + high * 0.33, x + wide * 0.43, y + high * 0.24, x + wide * 0.57,
-                           y + high * 0.24, x + wide * 0.66, y + high * 0.33], width=look.mm(1.3), cap="round")  # fmt: skip
+        smile = ((0.34, 0.33), (0.43, 0.24), (0.57, 0.24), (0.66, 0.33))
+        points = [side for across, up in smile for side in (x + wide * across, y + high * up)]
+        SmoothLine(bezier=points, width=look.mm(1.3), cap="round")
 
     def _attach(self, name: str) -> None:
         from hardware.ring import FrameRing, RingError  # noqa: PLC0415

@@ -44,7 +44,7 @@ class Skyline(Part):
 
     def _house(
         self, look: Look, x: float, y: float, width: float, height: float, lit: tuple[tuple[int, int], ...]
-    ) -> None:  # noqa: E501
+    ) -> None:
         theme = look.theme
         Color(*rgba(theme.sand))
         Rectangle(pos=(x, y), size=(width, height))

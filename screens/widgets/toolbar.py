@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiosk.text import NAMES
+from kiosk.text import NAMES, later
 from screens.widgets.button import ToolButton
 from screens.widgets.part import Part
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from screens.theme import Look
 
 TOOLS = (
-    ("help", "?", "Help"),
-    ("repeat", "repeat", "Repeat"),
-    ("more_time", "more_time", "More time"),
-    ("bigger", "A+", "Bigger"),
-    ("sound", "sound", "Sound"),
-    ("language", "EN", "Language"),
-    ("find_someone", "telephone", "Find someone"),
+    ("help", "?", later("Help")),
+    ("repeat", "repeat", later("Repeat")),
+    ("more_time", "more_time", later("More time")),
+    ("bigger", "A+", later("Bigger")),
+    ("sound", "sound", later("Sound")),
+    ("language", "EN", later("Language")),
+    ("find_someone", "telephone", later("Find someone")),
 )
 SIGNS = {"zh": "中", "en": "EN"}  # the language one gets, readable to those who want it
 

@@ -1,4 +1,4 @@
-"""Render every question off-screen to a PNG: ``python -m tests.screens.gallery DIR [--size N] [--theme T] [--language L] [NAME ...]``.
+"""Render every question off-screen to a PNG: ``python -m tests.screens.gallery DIR [NAME ...] [--size N] ...``.
 
 For the documents, and for the eye of whoever changes a screen.
 """

@@ -16,6 +16,9 @@ async def main(theatre: Theatre) -> dict[str, Any]:
     from screens.audit import audit
 
     found: dict[str, list[str]] = {}
+    if sys.argv[1:] == ["--broken"]:
+        await theatre.show("ask_phone")
+        return {"findings": {"broken": [str(f) for f in _break(theatre)]}}
     for case in sys.argv[1:]:
         size, theme, language = case.split(",")
         aids = Aids(text_size=int(size), theme=theme)
@@ -39,6 +42,22 @@ async def main(theatre: Theatre) -> dict[str, Any]:
             if findings:
                 found[f"{case} {name}"] = list(dict.fromkeys(findings))
     return {"findings": found}
+
+
+def _break(theatre: Theatre) -> list[Any]:
+    """What the audit says of a screen with every kind of fault."""
+    from dataclasses import replace
+
+    from screens.audit import audit
+
+    board, look = theatre.screen.board, theatre.screen.look
+    one, two, lost = (theatre.control(name) for name in ("key.1", "key.2", "leave"))
+    one.place(look, two.x - one.width - 4, look.height - one.height, one.width, one.height)
+    two.place(look, two.x, two.y, 40, 40)
+    lost.name = ""
+    header = board.screen.header
+    header.inked.append(replace(header.inked[0], size=12, colour="#888888"))
+    return audit(board, look)
 
 
 def _page_of(theatre: Theatre) -> int:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from kiosk.text import Catalogues, Text
 from kiosk.visit import questions as q
-from kiosk.visit.wording import Words, overlay_words, trouble_options, way_options, words_for
+from kiosk.visit.offers import trouble_options, way_options
+from kiosk.visit.wording import Words, overlay_words, words_for
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 PENSION = "pension-alive"
 TITLES = {
-    PENSION: "Pension eligibility",
-    "contribution-certificate": "Contribution certificate",
+    PENSION: "Confirm your pension",
+    "contribution-certificate": "Print a contribution certificate",
     "report-problem": "Report a problem nearby",
 }
 
@@ -31,9 +32,9 @@ def questions(text: Text) -> dict[str, q.Question]:
     t = text
     at = {"service": PENSION}
     services = (
-        q.Option(PENSION, t("Confirm my pension"), t("Once a year, 2 minutes"), "养"),
-        q.Option("contribution-certificate", t("Contribution certificate"), t("With a code to verify it"), "保", False,
-                 t("Paused: no paper here")),
+        q.Option(PENSION, t("Confirm your pension"), t("Once a year, about 2 minutes"), "养"),
+        q.Option("contribution-certificate", t("Print a contribution certificate"),
+                 t("With verification code, about 1 minute"), "保", False, t("Paused: no paper here")),
         q.Option("report-problem", t("Report a problem nearby"), t("Street lamp, manhole, fire lane"), "报"),
     )  # fmt: skip
     rows = (
@@ -45,21 +46,24 @@ def questions(text: Text) -> dict[str, q.Question]:
     )
     paper = (
         q.PaperLine(t("Receipt"), True, True), q.PaperLine("", is_rule=True),
-        q.PaperLine(t("Pension eligibility")), q.PaperLine(f"{t('Name')}  张*英"),
+        q.PaperLine(t("Confirm your pension")), q.PaperLine(f"{t('Name')}  张*英"),
         q.PaperLine(f"{t('ID number')}  110***********0022"), q.PaperLine(t("Accepted, number"), True),
         q.PaperLine("B7-000204-6", True), q.PaperLine("2026-11-22 20:51"), q.PaperLine("", is_rule=True),
-        q.PaperLine(t("It is valid for 12 months.")), q.PaperLine(t("Questions: call 12333.")),
+        q.PaperLine(t("Your confirmation holds for 12 months.")), q.PaperLine(t("Questions? Call {number}.", number="12333")),
     )  # fmt: skip
     kinds = ("resident_id_card", "social_security_card")
     problems = ("Street lamp", "Manhole cover", "Rubbish", "Blocked fire lane", "Noise", "No accessible way",
                 "Things falling from above", "Something else")  # fmt: skip
     step = {"service": PENSION, "progress": (3, 5)}
     phone = {"field_id": "phone", "kind": "phone", "max_length": 12, "is_private": True, **step}
+    typed = {"field_id": "number", "kind": "id_number", "max_length": 18, "is_private": True, **step}
+    done = {"number": "B7-000204-6", "lines": paper, "qr": "B7-000204-6", "progress": (5, 5), **at}
+    consent = (t("We read the name and number on your card."), t("We look you up in the pension register."),
+               t("Nothing stays in this booth."))  # fmt: skip
     return {
         "welcome": q.Welcome(community="幸福里社区"),
         "choose_service": q.ChooseService(options=services),
-        "consent": q.Consent(points=(t("The card gives name, number and birth."), t("They go to the pension office."),
-                                     t("Nothing is kept in this booth.")), progress=(1, 5), **at),
+        "consent": q.Consent(points=consent, progress=(1, 5), **at),
         "present_card": q.PresentCard(kinds=kinds, progress=(1, 5), **at),
         "present_card_trouble": q.PresentCard(kinds=kinds, trouble="card_removed", progress=(1, 5), **at),
         "choose_way": q.ChooseWay(ways=way_options(("face", "code", "clerk"), t), progress=(2, 5), **at),
@@ -75,26 +79,27 @@ def questions(text: Text) -> dict[str, q.Question]:
                                  help="幸福里3号楼2单元501", **step),
         "ask_number": q.AskField(field_id="building", kind="number", title=t("Which building number?"),
                                  help=t("The number on the wall."), max_length=3, draft="12", **step),
-        "ask_phone": q.AskField(title=t("Which phone can we call?"), help=t("Only if there is a question."),
+        "ask_phone": q.AskField(title=t("On which phone can we reach you?"), help=t("Staff call it only if something is wrong."),
                                 prefill=q.Prefill("13800138000", "138****8000", "registry"), draft="1380013", **phone),
-        "ask_phone_trouble": q.AskField(title=t("Which phone can we call?"), trouble=t("A mobile number has 11 digits. Please check."),
-                                        draft="1380013", **phone),
-        "ask_id_number": q.AskField(field_id="number", kind="id_number", title=t("Please enter your ID number"),
-                                    help=t("It has 18 digits. The last may be X."), max_length=18, is_private=True, **step),
-        "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), help=t("Year, month and day."),
+        "ask_phone_trouble": q.AskField(title=t("On which phone can we reach you?"), draft="1380013",
+                                        trouble=t("The phone number lacks {count} digits.", count=4), **phone),
+        "ask_id_number": q.AskField(title=t("Please enter your ID number"),
+                                    help=t("It has 18 digits. The last may be X."), **typed),
+        "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), help=t("About is enough. You can skip this."),
                                max_length=8, draft="202611", is_required=False, **step),
         "ask_text": q.AskField(field_id="place", kind="text", title=t("Describe the place"),
                                help=t("A few words are enough."), max_length=40, draft="3号楼东边", **step),
         "ask_photo": q.AskField(field_id="photo", kind="photo", title=t("Would you like to add a photo?"),
-                                help=t("The camera opens for one moment."), is_required=False, **step),
+                                help=t("The camera above the screen takes it."), is_required=False, **step),
         "review": q.Review(rows=rows, service=PENSION, progress=(4, 5)),
         "working": q.Working(what="submitting", progress=(5, 5), **at),
-        "show_receipt": q.ShowReceipt(state="accepted", number="B7-000204-6", lines=paper, qr="B7-000204-6", progress=(5, 5), **at),
-        "show_receipt_owed": q.ShowReceipt(state="recorded", number="B7-000204-6", lines=paper, qr="B7-000204-6", is_printed=False,
-                                           trouble="paper_out", can_print=False, progress=(5, 5), **at),
-        "already_done": q.AlreadyDone(sentence=t("Already confirmed until {date}", date="2027-03-31"),
-                                      detail=t("You need to do nothing now."), progress=(5, 5), **at),
-        "trouble": q.Trouble(what="backend_down", options=trouble_options(("again", "leave"), t), code="UPLINK-TIMEOUT", **at),
+        "show_receipt": q.ShowReceipt(state="accepted", **done),
+        "show_receipt_owed": q.ShowReceipt(state="recorded", is_printed=False, trouble="paper_out", can_print=False,
+                                           **done),
+        "already_done": q.AlreadyDone(sentence=t("Your pension is already confirmed until {date}.", date="2027-03-31"),
+                                      detail=t("You need not do anything before then."), progress=(5, 5), **at),
+        "trouble": q.Trouble(what="backend_down", options=trouble_options(("again", "leave"), t),
+                             code="UPLINK-TIMEOUT", **at),
         "take_belongings": q.TakeBelongings(has_card=True, has_paper=True),
         "goodbye": q.Goodbye(outcome="served"),
         "goodbye_timed_out": q.Goodbye(outcome="timed_out"),

@@ -54,7 +54,7 @@ class Theatre:
 
     async def show(self, question: str | Question, *, aids: Aids | None = None, language: str = "zh") -> None:
         """Show a sample by name, or a question, until it is on the glass."""
-        from kiosk.visit.screen import Aids  # noqa: PLC0415
+        from kiosk.visit.screen import Aids
 
         self.text = self.catalogues.text(language)
         asked = samples.questions(self.text)[question] if isinstance(question, str) else question
@@ -79,7 +79,7 @@ class Theatre:
 def play(main: Callable[[Theatre], Awaitable[dict[str, Any]]], *, remote: Path | None = None, manual: bool = True,
          display: DisplaySection = DISPLAY) -> None:  # fmt: skip
     """Open the glass, run ``main``, print what it found as one line of JSON."""
-    from screens.app import Glass, prepare  # noqa: PLC0415
+    from screens.app import Glass, prepare
 
     async def run() -> dict[str, Any]:
         prepare(display)
