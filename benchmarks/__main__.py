@@ -1,0 +1,63 @@
+"""``python -m benchmarks [NAME ...] [--json] [--list] [--visits N] [--rounds F]``.
+
+Exit status 0 also where a goal is missed (the figures say so); 1 when a benchmark broke down; 2 for a wrong name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+
+from benchmarks.catalogue import Benchmark, chosen
+from benchmarks.figure import Figure, Options, Unavailable, table
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of the command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Figures beside their references.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a figure, or the beginning of some (default: all)")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--list", action="store_true", help="only name them")
+    parser.add_argument("--visits", type=int, default=100, help="of the growth benchmark (default 100)")
+    parser.add_argument("--rounds", type=float, default=1.0, help="times the usual repetitions (default 1)")
+    given = parser.parse_args(arguments)
+    try:
+        wanted = chosen(given.names)
+    except LookupError as error:
+        parser.error(str(error.args[0]))
+    if given.list:
+        for benchmark, figures in wanted:
+            for name in sorted(figures, key=benchmark.names.index):
+                print(f"{name:28} {benchmark.about}")
+        return 0
+    return _run(wanted, Options(max(4, given.visits), given.rounds), as_json=given.json)
+
+
+def _run(wanted: list[tuple[Benchmark, set[str]]], options: Options, *, as_json: bool) -> int:
+    collected: list[Figure] = []
+    status = 0
+    for benchmark, names in wanted:
+        print(f"measuring {', '.join(sorted(names))[:90]} ...", file=sys.stderr, flush=True)
+        try:
+            figures = benchmark.run(options)
+        except Unavailable as lack:
+            print(f"{benchmark.names[0]}: skipped: {lack}", file=sys.stderr)
+            continue
+        except Exception as error:
+            traceback.print_exc()
+            print(f"{benchmark.names[0]}: crashed: {type(error).__name__}: {error}", file=sys.stderr)
+            status = 1
+            continue
+        figures = [figure for figure in figures if figure.name in names]
+        collected += figures
+        if as_json:
+            for figure in figures:
+                print(figure.as_json(), flush=True)
+    if not as_json and collected:
+        print(table(collected))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

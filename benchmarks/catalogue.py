@@ -1,0 +1,85 @@
+"""Which benchmarks there are: the names of their figures, and where each is measured."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks.figure import Figure, Options
+
+WORKERS = ("card_reader", "printer", "camera", "face", "voice", "player")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """``names`` are the figures that one measurement gives; ``place`` is its module and function."""
+
+    names: tuple[str, ...]
+    place: str
+    about: str
+
+    def run(self, options: Options) -> list[Figure]:
+        """Measure. Raises ``Unavailable``, or whatever breaks."""
+        module, _, function = self.place.partition(":")
+        measure: Callable[[Options], Iterable[Figure]] = getattr(
+            importlib.import_module(f"benchmarks.{module}"), function
+        )
+        return list(measure(options))
+
+
+def _memory() -> tuple[str, ...]:
+    processes = ("keeper", "visit_warm", "visit_idle", "visit_busy", *(f"worker_{worker}" for worker in WORKERS))
+    return tuple(f"memory.{name}{kind}" for name in processes for kind in ("", "_pss"))
+
+
+BENCHMARKS = (
+    Benchmark(("screen.start",), "start:start", "start of a visit process until its first frame can be touched"),
+    Benchmark(
+        ("screen.next_welcome", "screen.next_welcome_gap"), "start:next_welcome",
+        "goodbye to the next welcome, and how often the display was seen without either",
+    ),
+    Benchmark(
+        ("screen.touch", "screen.change", "screen.first_change"), "screen:inside",
+        "touch to changed frame, answer to the next question's frame, off-screen",
+    ),
+    Benchmark(
+        ("screen.click_to_pixel", "screen.press_to_pixel"), "screen:outside",
+        "click seen from outside, until the next screen (or the pressed button) is on the display",
+    ),
+    Benchmark(("visit.pension", "visit.pension_longest"), "visit:pension", "what a resident waits for in a whole visit"),
+    Benchmark(_memory(), "memory:resident", "resident set of every process, and its proportional share (PSS)"),
+    Benchmark(
+        ("memory.growth_keeper", "memory.growth_bench", "memory.growth_platform", "memory.descriptors",
+         "memory.threads"), "growth:growth",
+        "growth over many visits (--visits): the last half's slope, descriptors and threads",
+    ),
+    Benchmark(("card.read",), "card:read", "card on the reader until the document is there"),
+    Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
+    Benchmark(("face.match",), "face:match", "one comparison, from the first frame to the decision"),
+    Benchmark(("speech.start", "speech.start_prepared"), "speech:start", "a sentence until its first sound"),
+    Benchmark(("speech.hush",), "speech:hush", "touch until silence"),
+    Benchmark(("keeper.commit",), "keeper:commit", "one durable transaction"),
+)  # fmt: skip
+
+
+def names() -> list[str]:
+    """All figures."""
+    return [name for benchmark in BENCHMARKS for name in benchmark.names]
+
+
+def chosen(prefixes: Iterable[str]) -> list[tuple[Benchmark, set[str]]]:
+    """The benchmarks that have figures beginning with one of ``prefixes`` (none: all), each with those figures.
+
+    Raises ``LookupError`` for a prefix of nothing.
+    """
+    prefixes = tuple(prefixes)
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names()):
+            raise LookupError(f"no benchmark is called {prefix!r}; --list names them all")
+    found = []
+    for benchmark in BENCHMARKS:
+        wanted = {name for name in benchmark.names if not prefixes or name.startswith(prefixes)}
+        if wanted:
+            found.append((benchmark, wanted))
+    return found
