@@ -15,8 +15,10 @@ from hardware.card_reader import number_is_valid
 from kiosk.text import Text
 from kiosk.visit.services import FieldDefinition, FieldKind
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")  # mainland mobile numbers
-_LANDLINE = re.compile(r"0\d{9,11}")  # area code and subscriber
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")  # mainland mobile numbers
+_LANDLINE = re.compile(r"0[1-9][0-9]{8,10}")  # area code and subscriber
+_COUNTRY = re.compile(r"^(?:(?:\+|00)86|86(?=1[0-9]{10}$))")
+_NUMBER_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ def accept(field: FieldDefinition, raw: Any, *, text: Text, today: date) -> Any:
 
 
 def _choice(field: FieldDefinition, raw: Any, text: Text, _today: date) -> str:
-    if raw not in {o.id for o in field.options}:
+    if not isinstance(raw, str) or raw not in {o.id for o in field.options}:
         raise Wrong(text("Please choose one of the answers."))
-    return str(raw)
+    return raw
 
 
 def _yes_no(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> bool:
@@ -52,13 +54,15 @@ def _yes_no(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> bool
 
 def _number(field: FieldDefinition, raw: Any, text: Text, _today: date) -> int:
     digits = unicodedata.normalize("NFKC", str(raw)).strip()
-    if isinstance(raw, bool) or not re.fullmatch(r"\d{1,9}", digits):
+    if isinstance(raw, bool) or not re.fullmatch(r"[0-9]+", digits):
         raise Wrong(text("Please enter digits only."))
-    value = int(digits)
+    most = 10**_NUMBER_DIGITS - 1 if field.maximum is None else field.maximum
+    digits = digits.lstrip("0") or "0"
+    value = int(digits) if len(digits) <= _NUMBER_DIGITS else most + 1
     if field.minimum is not None and value < field.minimum:
         raise Wrong(text("The number must be {least} or more.", least=field.minimum))
-    if field.maximum is not None and value > field.maximum:
-        raise Wrong(text("The number must be {most} or less.", most=field.maximum))
+    if value > most:
+        raise Wrong(text("The number must be {most} or less.", most=most))
     return value
 
 
@@ -66,9 +70,11 @@ def _date(field: FieldDefinition, raw: Any, text: Text, today: date) -> date:
     if isinstance(raw, datetime):
         raw = raw.date()
     if not isinstance(raw, date):
-        compact = re.sub(r"\D", "", unicodedata.normalize("NFKC", str(raw)))
+        compact = re.sub(r"[\s./-]", "", unicodedata.normalize("NFKC", str(raw)))
         try:
-            raw = datetime.strptime(compact, "%Y%m%d").date()
+            if not re.fullmatch(r"[0-9]{8}", compact):
+                raise ValueError("not year, month and day")
+            raw = date(int(compact[:4]), int(compact[4:6]), int(compact[6:]))
         except ValueError:
             raise Wrong(text("There is no such day. Please enter year, month and day.")) from None
     if field.maximum is not None and raw > today + timedelta(days=field.maximum):
@@ -81,19 +87,21 @@ def _date(field: FieldDefinition, raw: Any, text: Text, today: date) -> date:
 
 
 def _phone(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> str:
-    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", str(raw)))
-    digits = digits.removeprefix("+86")
+    digits = _COUNTRY.sub("", re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", str(raw))))
     if _MOBILE.fullmatch(digits) or _LANDLINE.fullmatch(digits):
         return digits
-    if digits.startswith("1") and len(digits) < 11:
+    if re.fullmatch(r"1[0-9]{0,9}", digits):
         raise Wrong(text("The phone number lacks {count} digits.", count=11 - len(digits)))
     raise Wrong(text("This is no phone number. Please check the digits."))
 
 
-def _text(field: FieldDefinition, raw: Any, text: Text, _today: date) -> str:
-    value = " ".join("".join(c for c in unicodedata.normalize("NFC", str(raw)) if c.isprintable()).split())
-    if not value and field.required:
-        raise Wrong(text("{label} is still missing. Please fill it in.", label=text(field.label)))
+def _text(field: FieldDefinition, raw: Any, text: Text, _today: date) -> str | None:
+    visible = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in str(raw))
+    value = " ".join(unicodedata.normalize("NFC", visible).split())
+    if not value:
+        if field.required:
+            raise Wrong(text("{label} is still missing. Please fill it in.", label=text(field.label)))
+        return None
     if len(value) > field.max_length:
         raise Wrong(text("Please use at most {most} characters.", most=field.max_length))
     return value
@@ -106,7 +114,7 @@ def _photo(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> bytes
 
 
 def _id_number(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> str:
-    number = unicodedata.normalize("NFKC", str(raw)).strip().upper()
+    number = re.sub(r"\s", "", unicodedata.normalize("NFKC", str(raw))).upper()
     if len(number) != 18:
         raise Wrong(text("An ID number has 18 digits. Please check."))
     if not number_is_valid(number):
@@ -127,7 +135,7 @@ _ACCEPT = {
 
 
 def shown(field: FieldDefinition, value: Any, text: Text) -> str:
-    """A value as the review and the receipt show it; private kinds are masked."""
+    """A value as the review shows it to the resident; telephone and ID numbers are masked even there."""
     if value is None:
         return text("(none)")
     if field.kind is FieldKind.CHOICE:
@@ -145,20 +153,30 @@ def shown(field: FieldDefinition, value: Any, text: Text) -> str:
     return f"{value} {text(field.unit)}".strip()
 
 
+def printed(field: FieldDefinition, value: Any, text: Text) -> str:
+    """A value as paper and ledger keep it: what is private and has no masked form is only said to be there."""
+    has_mask = field.kind in (FieldKind.PHONE, FieldKind.ID_NUMBER, FieldKind.PHOTO)
+    if field.is_private and not has_mask and value is not None:
+        return text("(filled in)")
+    return shown(field, value, text)
+
+
 def mask_number(number: str) -> str:
-    """First 3 and last 4 of an ID number (GB/T 35273): ``110***********002X``."""
-    return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) > 7 else "*" * len(number)
+    """First 3 and last 4 of an ID number (GB/T 35273): ``110***********002X``; anything shorter is hidden whole."""
+    return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) >= 15 else "*" * len(number)
 
 
 def mask_phone(phone: str) -> str:
-    """``138****8000``."""
-    return phone[:3] + "****" + phone[-4:] if len(phone) > 7 else "*" * len(phone)
+    """``138****8000``; anything shorter than a telephone number is hidden whole."""
+    return phone[:3] + "*" * (len(phone) - 7) + phone[-4:] if len(phone) >= 10 else "*" * len(phone)
 
 
 def mask_name(name: str) -> str:
     """Family name and last character: ``张*英``, ``李*``; Latin names keep each part's first letter."""
-    if name and all(ord(c) < 0x250 for c in name):
-        return " ".join(part[:1] + "*" * (len(part) - 1) for part in name.split())
+    if len(name) <= 1:
+        return "*" * len(name)
+    if all(ord(c) < 0x250 for c in name):
+        return " ".join(part[:1] + "*" * max(len(part) - 1, 1) for part in name.split())
     if len(name) <= 2:
         return name[:1] + "*" * (len(name) - 1)
     return name[0] + "*" * (len(name) - 2) + name[-1]

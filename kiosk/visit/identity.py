@@ -12,7 +12,7 @@ from hardware.device import DeviceError
 from hardware.speech import Earcon
 from kiosk.uplink.bodies import Resident
 from kiosk.uplink.client import Backend
-from kiosk.uplink.errors import NotKnown, UplinkError
+from kiosk.uplink.errors import Nonsense, NotKnown, UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.confirmation import Confirmation
 from kiosk.visit.equipment import Equipment
@@ -21,10 +21,9 @@ from kiosk.visit.person import ANONYMOUS, Audit, Identity
 from kiosk.visit.services import FieldDefinition, FieldKind, Service, Way
 from kiosk.visit.stage import Back, Cancelled, NotVerified, Stage
 
-_NUMBER_FIELD = FieldDefinition(
-    id="number", kind=FieldKind.ID_NUMBER, title="Please enter your ID number", label="ID number",
-    help="It has 18 digits. The last may be X.", private=True,
-)  # fmt: skip
+LOOK_AGAIN_S = 1.0  # for a card reader that is away
+
+_NUMBER_FIELD = FieldDefinition(id="number", kind=FieldKind.ID_NUMBER, title="ID number", label="ID number")
 
 
 async def identify(
@@ -80,32 +79,22 @@ def _person(document: Document | None, resident: Resident) -> Identity:
 
 async def _document(stage: Stage, booth: Equipment, service: Service) -> tuple[Document | None, str]:
     trouble = ""
-    while True:
-        if not booth.reader.status.is_usable:
-            trouble = "reader_lost"
+
+    def card() -> q.Question:
         kinds = tuple(kind.value for kind in booth.reader.kinds)
-        card = q.PresentCard(
-            kinds=kinds, trouble=trouble, can_go_without=_can_go_without(service), service=service.id, progress=(1, 5)
+        now = "card_left" if booth.has_foreign_card else trouble
+        now = now if booth.reader.status.is_usable else "reader_lost"
+        can_go_without = _can_go_without(service)
+        return q.PresentCard(
+            kinds=kinds, trouble=now, can_go_without=can_go_without, service=service.id, progress=(1, 5)
         )
+
+    while True:
         try:
-            if booth.has_foreign_card:
-                found = await stage.ask(replace(card, trouble="card_left"), until=booth.reader.wait_for_removal)
-                if found is None:
-                    booth.has_foreign_card = False
-                    continue
-            else:
-                found = await stage.ask(card, until=booth.reader.wait_for_document)
-        except ReaderLost:
-            trouble = "reader_lost"
-            await stage.clock.sleep(0.5)
-            continue
+            found = await stage.ask(card, until=lambda: _presented(stage, booth))
         except CardError as error:
             stage.sound(Earcon.TROUBLE)
             trouble = _trouble_of(error)
-            continue
-        except DeviceError:
-            trouble = "reader_lost"
-            await stage.clock.sleep(0.5)
             continue
         if isinstance(found, Document):
             trouble = _objection(found)
@@ -118,6 +107,25 @@ async def _document(stage: Stage, booth: Equipment, service: Service) -> tuple[D
                 return None, await _typed_number(stage, service)
             except Back:
                 trouble = ""
+
+
+async def _presented(stage: Stage, booth: Equipment) -> Document:
+    """Wait for a card of this resident; a reader that is away may come back. Raises ``CardError``, never ReaderLost."""
+    while True:
+        try:
+            if booth.has_foreign_card:
+                await booth.reader.wait_for_removal()
+                booth.has_foreign_card = False
+                stage.refresh()
+            return await booth.reader.wait_for_document()
+        except ReaderLost:
+            pass
+        except CardError:
+            raise
+        except DeviceError as error:
+            stage.note(error)
+        stage.refresh()
+        await stage.clock.sleep(LOOK_AGAIN_S)
 
 
 def _can_go_without(service: Service) -> bool:
@@ -139,21 +147,31 @@ def _objection(document: Document) -> str:
 
 
 async def _typed_number(stage: Stage, service: Service) -> str:
-    trouble = ""
+    refused: list[str] = []  # what is wrong with it is said in the present language
+
+    def take(raw: object) -> str:
+        return str(accept(_NUMBER_FIELD, raw, text=stage.text, today=stage.clock.today().date()))
+
+    def question() -> q.Question:
+        trouble = ""
+        if refused:
+            try:
+                take(refused[-1])
+            except Wrong as wrong:
+                trouble = wrong.sentence
+        return q.AskField(
+            field_id="number", kind="id_number", title=stage.text("Please enter your ID number"), trouble=trouble,
+            help=stage.text("It has 18 digits. The last may be X."), draft=refused[-1] if refused else "", max_length=18, is_private=True,
+            service=service.id, progress=(1, 5),
+        )  # fmt: skip
+
     while True:
-
-        def question(trouble: str = trouble) -> q.Question:
-            return q.AskField(
-                field_id="number", kind="id_number", title=stage.text(_NUMBER_FIELD.title), trouble=trouble,
-                help=stage.text(_NUMBER_FIELD.help), max_length=18, is_private=True, service=service.id,
-                progress=(1, 5),
-            )  # fmt: skip
-
         raw = await stage.ask(question)
         try:
-            return str(accept(_NUMBER_FIELD, raw, text=stage.text, today=stage.clock.today().date()))
-        except Wrong as wrong:
-            trouble = wrong.sentence
+            return take(raw)
+        except Wrong:
+            stage.sound(Earcon.TROUBLE)
+            refused = [str(raw or "")]
 
 
 # -- the registry -----------------------------------------------------------------------------------------------------
@@ -165,7 +183,10 @@ async def _registered(stage: Stage, backend: Backend, visit: str, number: str, s
         working = q.Working(what="looking_up", service=service.id, progress=(2, 5))
         try:
             looking = backend.lookup(visit, number, service.id, within_s=stage.times.lookup_s)
-            return await stage.show(working, looking)  # type: ignore[no-any-return]
+            found = await stage.show(working, looking)
+            if found.number.upper() == number.upper():
+                return found  # type: ignore[no-any-return]
+            raise Nonsense("lookup", "the record is another resident's")
         except NotKnown:
             what, options = "unknown_resident", ("other_card", "leave")
         except UplinkError as error:

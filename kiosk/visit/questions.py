@@ -81,6 +81,7 @@ class ChooseWay(Question):
 
     ways: tuple[Option, ...] = ()
     trouble: str = ""  # why we are here again: could_not_confirm, code_dead, nobody_answered, ...
+    has_back: ClassVar[bool] = False  # the card was read; attempts are counted from here on
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class WaitForClerk(Question):
     """The clerk answers. The resident may answer ``"other_way"``."""
 
     position: int = 0
+    is_timed: ClassVar[bool] = False  # whoever waits is not idle; the clerk's time is limited instead
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,11 @@ class Review(Question):
 
     rows: tuple[ReviewRow, ...] = ()
     is_enquiry: bool = False  # "Correct, print" instead of "Correct, submit"
+    is_first: bool = False  # no question before it to go back to
+
+    @property
+    def has_back(self) -> bool:  # type: ignore[override]
+        return not self.is_first
 
 
 @dataclass(frozen=True)
@@ -224,6 +231,7 @@ class Trouble(Question):
     what: str = ""  # words key: backend_down, unknown_resident, document_expired, ...
     options: tuple[Option, ...] = ()
     code: str = ""  # small, for the technician
+    has_back: ClassVar[bool] = False  # its options are all the ways on
 
 
 @dataclass(frozen=True)

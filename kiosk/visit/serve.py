@@ -13,10 +13,10 @@ from kiosk.uplink.client import Backend
 from kiosk.visit import questions as q
 from kiosk.visit.conclusion import conclude_application, conclude_enquiry
 from kiosk.visit.equipment import Equipment
-from kiosk.visit.fill import Form, fill, review_rows
 from kiosk.visit.identity import identify
 from kiosk.visit.offers import fact_date
 from kiosk.visit.person import Audit, Identity
+from kiosk.visit.review import answers_of
 from kiosk.visit.services import Mode, Service
 from kiosk.visit.stage import Back, Left, OutOfService, Stage
 
@@ -55,41 +55,21 @@ async def serve(stage: Stage, booth: Equipment, platform: Platform, service: Ser
             await stage.ask(lambda: _nothing_to_do(stage, service, identity) or q.AlreadyDone())
             outcome = Outcome("nothing_to_do")
         else:
-            form = await _answers(stage, booth, service, identity)
+            form = await answers_of(stage, booth, service, identity)
             if service.mode is Mode.ONLINE_ONLY:
                 outcome = Outcome("served", await conclude_enquiry(stage, booth, platform, visit, form, audit))
             else:
                 outcome = Outcome("served", await conclude_application(stage, booth, platform, visit, form))
     except Left as left:  # Cancelled, TimedOut, NotVerified, OutOfService, Evacuated
         outcome = Outcome(left.outcome)
+    except KeeperError as error:  # nothing can be recorded any more; what was committed is delivered all the same
+        stage.note(error)
+        outcome = Outcome(OutOfService.outcome)
     except Back:
         await _close(stage, platform.ledger, visit, "back")
         raise
     await _close(stage, platform.ledger, visit, outcome.name)
     return outcome
-
-
-async def _answers(stage: Stage, booth: Equipment, service: Service, identity: Identity) -> Form:
-    """All answers, checked by the resident. Back from the review goes to the last question."""
-    form = Form(service, identity)
-    await fill(stage, booth, form)
-    while True:
-        try:
-            change = await stage.ask(lambda: _review(stage, form))
-            if change is None:
-                return form
-            await fill(stage, booth, form, only=str(change))
-        except Back:
-            last = next((f.id for f in reversed(service.fields) if f.id in form.answers), "")
-            try:
-                await fill(stage, booth, form, only=last)
-            except Back:
-                continue
-
-
-def _review(stage: Stage, form: Form) -> q.Review:
-    is_enquiry = form.service.mode is Mode.ONLINE_ONLY
-    return q.Review(rows=review_rows(stage, form), is_enquiry=is_enquiry, service=form.service.id, progress=(4, 5))
 
 
 def _nothing_to_do(stage: Stage, service: Service, identity: Identity) -> q.Question | None:

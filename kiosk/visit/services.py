@@ -7,6 +7,7 @@ catalogues. Knows no screen, no device.
 from __future__ import annotations
 
 import enum
+import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -59,12 +60,16 @@ class _Part(BaseModel):
 
 
 FieldId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Sentence = Annotated[str, Field(min_length=1)]
 Scalar = bool | int | str
+CONDITIONAL = (FieldKind.CHOICE, FieldKind.YES_NO, FieldKind.NUMBER)  # kinds whose answers ``when`` can name
+LONGEST_DAYS = 73_000  # 200 years: no resident's date lies further away
+CONSENT_POINTS = 3  # one screen
 
 
 class Choice(_Part):
     id: FieldId
-    text: str
+    text: Sentence
 
 
 class FieldDefinition(_Part):
@@ -72,8 +77,8 @@ class FieldDefinition(_Part):
 
     id: FieldId
     kind: FieldKind
-    title: str
-    label: str  # in the review and on the receipt
+    title: Sentence
+    label: Sentence  # in the review and on the receipt
     help: str = ""
     options: tuple[Choice, ...] = ()
     required: bool = True
@@ -88,6 +93,11 @@ class FieldDefinition(_Part):
     private: bool = False
     on_receipt: bool = False
 
+    @property
+    def is_private(self) -> bool:
+        """Said to a headset only, and masked on paper: also what the card or the registry knows."""
+        return self.private or bool(self.prefill) or self.kind in (FieldKind.PHONE, FieldKind.ID_NUMBER)
+
     @model_validator(mode="after")
     def _is_whole(self) -> FieldDefinition:
         if (self.kind is FieldKind.CHOICE) != bool(self.options):
@@ -98,29 +108,44 @@ class FieldDefinition(_Part):
             raise ValueError("two options have the same id")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum is above maximum")
+        bounds = [b for b in (self.minimum, self.maximum) if b is not None]
+        if bounds and self.kind not in (FieldKind.NUMBER, FieldKind.DATE):
+            raise ValueError("minimum and maximum are for numbers and dates only; remove them")
+        if self.kind is FieldKind.DATE and any(abs(b) > LONGEST_DAYS for b in bounds):
+            raise ValueError(f"minimum and maximum of a date are days from today, at most {LONGEST_DAYS}")
+        wanted = {"": self.kind, "registry.phone": FieldKind.PHONE}.get(self.prefill, FieldKind.TEXT)
+        if self.kind is not wanted:
+            raise ValueError(f"prefill {self.prefill} gives a {wanted.value}; make the kind {wanted.value!r}")
+        if self.prefill_is_answer and not self.prefill:
+            raise ValueError("prefill_is_answer needs a prefill; add one or remove it")
         return self
 
 
 class ReceiptText(_Part):
     """Plain words of the receipt: what is next, when, and whom to call."""
 
-    next_steps: tuple[str, ...]
+    next_steps: Annotated[tuple[Sentence, ...], Field(min_length=1)]
     call: Annotated[str, Field(pattern=r"^[0-9]{3,12}$")]
 
 
 class Already(_Part):
     """``fact`` of the registry is a date; while it lies ahead there is nothing to do."""
 
-    fact: str
-    sentence: str  # with {date}
+    fact: Sentence
+    sentence: Sentence  # with {date}
     detail: str = ""
+
+    @model_validator(mode="after")
+    def _has_its_place(self) -> Already:
+        _check_places(self.sentence, {"date"})
+        return self
 
 
 class Eligibility(_Part):
     """``fact`` of the registry must be true; else ``sentence`` says why not and what to do."""
 
-    fact: str
-    sentence: str
+    fact: Sentence
+    sentence: Sentence
 
 
 class Service(_Part):
@@ -129,11 +154,11 @@ class Service(_Part):
     schema_version: Annotated[int, Field(ge=1)]
     mode: Mode
     icon: Annotated[str, Field(min_length=1, max_length=1)]
-    title: str
-    note: str
+    title: Sentence
+    note: Sentence
     needs: frozenset[Need]
     identification: tuple[Way, ...]
-    consent: tuple[str, ...]
+    consent: tuple[Sentence, ...]
     field: tuple[FieldDefinition, ...] = ()
     receipt: ReceiptText
     already: Already | None = None
@@ -155,8 +180,7 @@ class Service(_Part):
             raise ValueError("identification: a face must never be the only way; add code or clerk")
         if Way.NONE in self.identification and len(self.identification) > 1:
             raise ValueError("identification: 'none' stands alone")
-        if not self.is_anonymous and Need.IDENTITY not in self.needs:
-            raise ValueError("needs: add 'identity', residents are identified here")
+        self._check_needs()
         seen: dict[str, FieldDefinition] = {}
         for one in self.field:
             if one.id in seen:
@@ -166,6 +190,26 @@ class Service(_Part):
             seen[one.id] = one
         return self
 
+    def _check_needs(self) -> None:
+        if not self.is_anonymous and Need.IDENTITY not in self.needs:
+            raise ValueError("needs: add 'identity', residents are identified here")
+        if self.is_anonymous and self.needs & {Need.DOCUMENT, Need.IDENTITY}:
+            raise ValueError("needs: remove 'document' and 'identity', nobody is identified here")
+        if self.mode is Mode.ONLINE_ONLY and Need.PAPER not in self.needs:
+            raise ValueError("needs: add 'paper', the answer of an enquiry is printed")
+        if not self.is_anonymous and not 1 <= len(self.consent) <= CONSENT_POINTS:
+            raise ValueError(f"consent: say in 1 to {CONSENT_POINTS} sentences what is read and for what")
+
+
+def _check_places(sentence: str, wanted: set[str]) -> None:
+    try:
+        places = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+    except ValueError:
+        places = {"a broken brace"}
+    if places - wanted:
+        known = ", ".join(f"{{{name}}}" for name in sorted(wanted))
+        raise ValueError(f"sentence: only {known} can be filled in, not {', '.join(sorted(places - wanted))}")
+
 
 def _check_condition(
     field_id: str, other: str, values: Scalar | tuple[Scalar, ...], seen: Mapping[str, FieldDefinition]
@@ -173,12 +217,17 @@ def _check_condition(
     if other not in seen:
         raise ValueError(f"field {field_id}: when names {other!r}, which is no earlier field")
     wanted = values if isinstance(values, tuple) else (values,)
+    if seen[other].kind not in CONDITIONAL:
+        kinds = ", ".join(kind.value for kind in CONDITIONAL)
+        raise ValueError(f"field {field_id}: when names {other!r}, a {seen[other].kind.value}; it can name {kinds}")
     if seen[other].kind is FieldKind.CHOICE:
         ids = {o.id for o in seen[other].options}
         if unknown := [str(v) for v in wanted if v not in ids]:
             raise ValueError(f"field {field_id}: when {other} = {', '.join(unknown)}: no such option there")
     elif seen[other].kind is FieldKind.YES_NO and not all(isinstance(v, bool) for v in wanted):
         raise ValueError(f"field {field_id}: when {other} must be true or false")
+    elif seen[other].kind is FieldKind.NUMBER and not all(type(v) is int for v in wanted):
+        raise ValueError(f"field {field_id}: when {other} must be whole numbers")
 
 
 def load_service(file: Path) -> Service:

@@ -164,9 +164,11 @@ class Stage:
     def refresh(self) -> None:
         """A device or the platform changed: show the present question again, built anew."""
         if self._build is not None and self._showing is not None and self._showing.overlay is None:
-            before = self._showing.question
-            if self._build() != before:
+            before = self._showing.words.help
+            if self._build() != self._showing.question:
                 self._show_again()
+                if self._showing.words.help != before:  # nothing is shown that is not said (R10)
+                    self._say(self._showing.words.help, Priority.FOCUS)
 
     async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
         """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""
@@ -192,7 +194,7 @@ class Stage:
         self._say(sentence, priority)
 
     async def trouble(self, what: str, options: tuple[str, ...], *, service: str = "", code: str = "") -> str:
-        """Say what failed and what can be done now; the chosen option's id. Leave and Back count as ``leave``."""
+        """Say what failed and what can be done now; the chosen option's id. Leave counts as ``leave``."""
 
         def question() -> q.Question:
             return q.Trouble(what=what, options=trouble_options(options, self.text), code=code, service=service)
@@ -200,7 +202,7 @@ class Stage:
         self.sound(Earcon.TROUBLE)
         try:
             return str(await self.ask(question))
-        except (Back, Cancelled):
+        except Cancelled:
             return "leave"
 
     def status(self, sentence: str) -> None:
@@ -249,12 +251,14 @@ class Stage:
                 self._replies.put_nowait(said)
 
         self._screen.show(self._showing.question, self._showing.words, self.aids, self.text, reply)
+        if (overlay := self._showing.overlay) is not None:
+            self._screen.overlay(overlay, overlay_words(overlay, self.text))
 
     async def _answer(self, question: q.Question, aside: Callable[[object], bool] | None) -> Any:
         while True:
             reply = await self._next_reply(question)
             self._last_activity = self.clock.now()
-            if isinstance(reply, Focused):
+            if isinstance(reply, Focused) and not isinstance(self._current.overlay, q.StillThere):
                 self._say_focus(reply)
                 continue
             if not isinstance(reply, Tool) or reply.name != "repeat":
