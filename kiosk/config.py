@@ -6,10 +6,13 @@ Knows names and places of devices as text; building drivers from them is the com
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hardware.keypad import Key
 
 KEYS_DEFAULT = {
     15: "next", 106: "next", 108: "next", 105: "previous", 103: "previous", 28: "select", 96: "select",
@@ -74,7 +77,7 @@ class PrinterSection(_Section):
 
 
 class SpeechSection(_Section):
-    sink: str = "device"  # device | device:NAME | pipe:PATH | null
+    sink: Annotated[str, Field(pattern=r"^(device|device:.+|pipe:.+|null)$")] = "device"
     prepared: str = ""  # folder of prepared sentences; "" = none kept
 
 
@@ -88,7 +91,14 @@ class KeypadSection(_Section):
     @field_validator("keys", mode="before")
     @classmethod
     def _codes_are_numbers(cls, value: Any) -> Any:
-        return {int(code): name for code, name in value.items()} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        for code, name in value.items():
+            if not str(code).isdecimal():
+                raise ValueError(f"{code!r} is no key code; use the number of a Linux key code")
+            if name not in {key.value for key in Key}:
+                raise ValueError(f"{code} = {name!r}: no such key; use one of {', '.join(key.value for key in Key)}")
+        return {int(code): name for code, name in value.items()}
 
 
 class LedgerSection(_Section):
@@ -135,6 +145,13 @@ class Times(_Section):
             raise ValueError("must be more than 0 and at most 3600 seconds")
         return value
 
+    @model_validator(mode="after")
+    def _no_wait_without_a_way_out(self) -> Times:
+        for name in ("lookup_s", "acknowledgement_s", "print_s"):
+            if getattr(self, name) > self.way_out_after_s:
+                raise ValueError(f"{name}: a wait without a way out may last {self.way_out_after_s:g} s; shorten it")
+        return self
+
 
 class Config(_Section):
     booth: BoothSection
@@ -151,16 +168,35 @@ class Config(_Section):
     times: Times = Times()
 
 
-def explain(error: ValidationError, file: Path) -> str:
-    """Pydantic's findings as one line each: file, key, what is wrong."""
+def explain(error: ValidationError, file: Path, data: Mapping[str, Any] | None = None) -> str:
+    """Pydantic's findings as one line each: file, key, what is wrong and what to do; entries of a list by their id."""
     lines = []
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "(whole file)"
-        problem = "unknown key: remove it or correct its spelling" if item["type"] == "extra_forbidden" else item["msg"]
-        if item["type"] == "missing":
+        problem = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            problem = "unknown key: remove it or correct its spelling"
+        elif item["type"] == "missing":
             problem = "missing: add it"
-        lines.append(f"{file}: {key}: {problem}")
-    return "\n".join(lines)
+        elif item["type"] != "value_error":
+            problem += "; correct it"
+        lines.append(": ".join(part for part in (str(file), _key(item["loc"], data), problem) if part))
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _key(path: tuple[int | str, ...], data: Any) -> str:
+    """``printer.port``, or ``field[phone].kind`` where a list's entry has an id; "" for the file as a whole."""
+    key = ""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        if isinstance(part, int):
+            name = data.get("id", part) if isinstance(data, dict) else part
+            key += f"[{name}]"
+        else:
+            key += f".{part}" if key else part
+    return key
 
 
 def read_toml(file: Path) -> dict[str, Any]:
@@ -169,6 +205,10 @@ def read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{file}: no such file; give the right path or write it first") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: cannot be read ({error.strerror}); give the path of a file this user may read"
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -181,25 +221,41 @@ def load(file: Path) -> Config:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(explain(error, file)) from None
+        raise ConfigError(explain(error, file, data)) from None
     if config.booth.is_enrolled and config.bench.remote:
         raise ConfigError(f"{file}: bench.remote: not allowed on an enrolled booth; remove it")
     return _anchored(config, file.parent)
 
 
 def _anchored(config: Config, folder: Path) -> Config:
+    """Relative paths taken from ``folder``. Devices keep the name they were given: a link by id is not followed."""
+
     def at(path: str) -> str:
         return str((folder / path).resolve()) if path else ""
 
-    backend = config.backend
+    def named(path: str) -> str:
+        return str(folder.absolute() / path) if path else ""
+
+    def changed(section: _Section, **update: object) -> _Section:
+        return section.model_copy(update=update)
+
+    backend, source, sink = config.backend, config.camera.source, config.speech.sink
     return config.model_copy(
         update={
-            "ledger": config.ledger.model_copy(update={"folder": at(config.ledger.folder)}),
-            "face": config.face.model_copy(update={"pack": at(config.face.pack)}),
-            "speech": config.speech.model_copy(update={"prepared": at(config.speech.prepared)}),
-            "bench": config.bench.model_copy(update={"remote": at(config.bench.remote)}),
-            "backend": backend.model_copy(
-                update={k: at(getattr(backend, k)) for k in ("ca", "certificate", "key", "seal_pub", "sign_pub")}
+            "ledger": changed(config.ledger, folder=at(config.ledger.folder)),
+            "face": changed(config.face, pack=at(config.face.pack)),
+            "speech": changed(
+                config.speech,
+                prepared=at(config.speech.prepared),
+                sink=f"pipe:{named(sink.removeprefix('pipe:'))}" if sink.startswith("pipe:") else sink,
+            ),
+            "camera": changed(config.camera, source=source if "://" in source or source.isdecimal() else named(source)),
+            "card_reader": changed(config.card_reader, socket=named(config.card_reader.socket)),
+            "printer": changed(config.printer, device=named(config.printer.device)),
+            "keypad": changed(config.keypad, devices=tuple(named(path) for path in config.keypad.devices)),
+            "bench": changed(config.bench, remote=at(config.bench.remote)),
+            "backend": changed(
+                backend, **{k: at(getattr(backend, k)) for k in ("ca", "certificate", "key", "seal_pub", "sign_pub")}
             ),
         }
     )

@@ -72,4 +72,5 @@ class Text:
         return f"{day.day} {day:%B} {day.year}"
 
     def moment(self, when: datetime) -> str:
-        return f"{when:%Y-%m-%d %H:%M}"
+        """Date and time of day: 2027年3月31日 20:47 / 31 March 2027, 20:47."""
+        return f"{self.date(when)}{' ' if self.language == 'zh' else ', '}{when:%H:%M}"

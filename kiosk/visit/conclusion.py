@@ -11,12 +11,13 @@ import contextlib
 import hashlib
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from hardware.device import DeviceError
 from hardware.printer import CoverOpen, PaperJammed, PaperOut, PrinterError
 from hardware.speech import Earcon
-from kiosk.keeper_line import KeeperError
+from kiosk.keeper_line import KeeperError, KeeperRefused
 from kiosk.ledger.vault import seal
 from kiosk.uplink.errors import Refused, UplinkError
 from kiosk.visit import questions as q
@@ -49,18 +50,33 @@ async def conclude_application(stage: Stage, booth: Equipment, platform: Platfor
         )  # fmt: skip
     except KeeperError as error:
         stage.note(error)
-        await stage.trouble("not_recorded", ("leave",), service=service.id)
+        # A keeper that said no has recorded nothing; one that fell silent may have: then nothing is promised.
+        what = "not_recorded" if isinstance(error, KeeperRefused) else "not_sure"
+        await stage.trouble(what, ("leave",), service=service.id)
         raise OutOfService from None
     # From here on the transaction is delivered, whatever happens to this process.
-    answer = await stage.show(working, platform.ledger.acknowledgement(key, stage.times.acknowledgement_s))
-    state = {"accepted": "accepted", "rejected": "rejected"}.get(answer.state, "recorded")
+    state = await stage.show(working, _acknowledged(stage, platform, key))
     receipt = receipt_for(form, stage.text, when, number=number, state=state)
+
+    async def record(how: str) -> None:
+        with contextlib.suppress(KeeperError):  # the transaction is safe; only the note about its paper is missing
+            await platform.ledger.receipt_issued(key, how)
+
     trouble = await _print(stage, booth, receipt, service.id)
-    with contextlib.suppress(KeeperError):  # the transaction is safe; only the note about its paper is missing
-        await platform.ledger.receipt_issued(key, "owed" if trouble else "printed")
+    await record("owed" if trouble else "printed")
     stage.sound(Earcon.TROUBLE if trouble or state == "rejected" else Earcon.DONE)
-    await _show(stage, booth, receipt, trouble, service.id)
+    await _show(stage, booth, form, receipt, trouble, record)
     return str(number)
+
+
+async def _acknowledged(stage: Stage, platform: Platform, key: str) -> str:
+    """accepted | rejected | recorded: never more than the platform said in time."""
+    try:
+        answer = await platform.ledger.acknowledgement(key, stage.times.acknowledgement_s)
+    except KeeperError as error:
+        stage.note(error)
+        return "recorded"
+    return {"accepted": "accepted", "rejected": "rejected"}.get(answer.state, "recorded")
 
 
 async def conclude_enquiry(
@@ -96,9 +112,13 @@ async def conclude_enquiry(
                 raise Cancelled from None
     document = certificate_page(form, certificate, stage.text)
     trouble = await _print(stage, booth, document, service.id)
-    await audit("enquiry", result="not_printed" if trouble else "printed")
+
+    async def record(how: str) -> None:
+        await audit("enquiry", result=how)
+
+    await record("not_printed" if trouble else "printed")
     stage.sound(Earcon.TROUBLE if trouble else Earcon.DONE)
-    await _show(stage, booth, document, trouble, service.id)
+    await _show(stage, booth, form, document, trouble, record)
     return str(certificate.number)
 
 
@@ -126,7 +146,14 @@ def body_of(form: Form, language: str) -> bytes:
 
 
 async def _need_paper(stage: Stage, booth: Equipment, service: str) -> None:
-    while why := paper_trouble(await booth.printer.refresh()):
+    while True:
+        try:
+            why = paper_trouble(await booth.printer.refresh())
+        except DeviceError as error:
+            stage.note(error)
+            why = "printer_unplugged"
+        if not why:
+            return
         if await stage.trouble(why, ("again", "leave"), service=service) == "leave":
             raise OutOfService
 
@@ -149,24 +176,43 @@ async def _print(stage: Stage, booth: Equipment, receipt: Receipt, service: str,
     return ""
 
 
-async def _show(stage: Stage, booth: Equipment, receipt: Receipt, trouble: str, service: str) -> None:
-    """The receipt on the screen until "done"; the transaction is safe, so leaving or a time-out just ends it."""
+async def _show(
+    stage: Stage,
+    booth: Equipment,
+    form: Form,
+    receipt: Receipt,
+    trouble: str,
+    record: Callable[[str], Awaitable[None]],
+) -> None:
+    """The receipt on the screen until "done"; the transaction is safe, so leaving or a time-out just ends it.
+
+    ``record("printed")`` notes each paper that came out; the first is no copy, however late it comes.
+    """
+    service = form.service.id
+    is_printed = not trouble
+    has_card = form.identity.source == "card" and bool(form.identity.number)
+
+    def question() -> q.Question:
+        return q.ShowReceipt(
+            state=receipt.state, number=receipt.number, lines=receipt.lines(), qr=receipt.qr, is_printed=is_printed,
+            trouble=trouble, can_print=booth.printer.status.can_print, has_card=has_card, service=service,
+            progress=(5, 5),
+        )  # fmt: skip
 
     def read_aloud(said: object) -> bool:
         if said == "read":
-            stage.speak(receipt.spoken(stage.text.language))
+            stage.speak(receipt.spoken())
         return said == "read"
 
     while True:
-        question = q.ShowReceipt(
-            state=receipt.state, number=receipt.number, lines=receipt.lines(), qr=receipt.qr, is_printed=not trouble,
-            trouble=trouble, can_print=booth.printer.status.can_print, service=service, progress=(5, 5),
-        )  # fmt: skip
         try:
             said = await stage.ask(question, aside=read_aloud)
         except (TimedOut, Cancelled):
             return
         if said != "large":
             return
-        receipt = receipt.as_copy(stage.text)
-        trouble = await _print(stage, booth, receipt, service, is_large=True)
+        copy = receipt.as_copy(stage.text) if is_printed else receipt
+        trouble = await _print(stage, booth, copy, service, is_large=True)
+        if not trouble:
+            receipt, is_printed = copy, True
+            await record("printed")

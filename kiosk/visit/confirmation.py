@@ -16,7 +16,7 @@ from hardware.card_reader import Document, number_birth
 from hardware.device import DeviceError
 from hardware.face import Coaching, Comparison, Decision, PortraitUnusable
 from hardware.speech import Earcon, Priority
-from kiosk.uplink.bodies import ApprovalState, Resident
+from kiosk.uplink.bodies import ApprovalState, CodeResult, CodeSent, Resident
 from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import NotKnown, RateLimited, Refused, UplinkError
 from kiosk.visit import questions as q
@@ -28,6 +28,7 @@ from kiosk.visit.services import Service, Way
 from kiosk.visit.stage import Back, NotVerified, Stage
 
 FACE_ATTEMPTS = 3  # R24
+CODE_ATTEMPTS = 3
 ADULT_FACE_AGE = 14  # Facial Recognition Measures, 2025: below it a guardian consents
 
 
@@ -54,6 +55,9 @@ class Confirmation:
     document: Document | None
     face_attempts: int = 0
     _coached: Coaching | None = None
+    _sent: CodeSent | None = None
+    _code_attempts: int = 0
+    _position: int = 0
 
     async def run(self) -> str:
         """The way that worked. Raises NotVerified when none is left."""
@@ -98,11 +102,7 @@ class Confirmation:
             options = way_options([w.value for w in ways], self.stage.text)
             return q.ChooseWay(ways=options, trouble=trouble, service=self.service.id, progress=(2, 5))
 
-        while True:
-            try:
-                return str(await self.stage.ask(question))
-            except Back:
-                continue  # the card was read; there is nothing before this question
+        return str(await self.stage.ask(question))
 
     # face
 
@@ -131,7 +131,13 @@ class Confirmation:
             await asyncio.shield(self._close())
 
     async def _open(self, portrait: bytes) -> None:
-        await asyncio.gather(self.booth.camera.open(), self.booth.matcher.enrol(portrait))
+        opening = asyncio.ensure_future(self.booth.camera.open())
+        try:
+            await self.booth.matcher.enrol(portrait)
+            await opening
+        finally:  # nothing may open the camera after ``_close``
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
         self.stage.sound(Earcon.CAMERA)
 
     async def _close(self) -> None:
@@ -147,11 +153,10 @@ class Confirmation:
             )
 
         while self.face_attempts < FACE_ATTEMPTS:
-            self.face_attempts += 1
             said = await self.stage.ask(question, until=self._compare)
             if not isinstance(said, Comparison):
-                self.face_attempts -= 1  # leaving a try costs none
-                raise _OtherWay
+                raise _OtherWay  # leaving a try costs none, and neither does Back
+            self.face_attempts += 1
             await self.audit("face", decision=said.decision.value, bucket=said.score_bucket, model=said.model)
             if said.decision is Decision.MATCH:
                 return
@@ -178,54 +183,77 @@ class Confirmation:
         masked = self.resident.phone_masked or mask_phone(self.person.phone)
         trouble = ""
         while True:
+            if self._sent is None:
+                self._sent = await self._send_code()
+                self._code_attempts = CODE_ATTEMPTS
+            question = q.EnterCode(
+                phone_masked=masked, trouble=trouble, attempts_left=self._code_attempts, service=self.service.id,
+                progress=(2, 5),
+            )  # fmt: skip
+            said = str(await self.stage.ask(question))
+            if said == "other_way":
+                raise _OtherWay  # the code that was sent still counts when the resident comes back
+            if said == "resend":
+                trouble = await self._send_again()
+                continue
             try:
-                working = q.Working(what="sending_code", service=self.service.id, progress=(2, 5))
-                sending = self.backend.send_code(self.visit, self.person.number, within_s=self.stage.times.lookup_s)
-                sent = await self.stage.show(working, sending)
-            except RateLimited:
-                raise _OtherWay("code_limit", is_spent=True) from None
-            except NotKnown:
-                raise _OtherWay("no_phone", is_spent=True) from None
-            left = 3
-            while True:
-                question = q.EnterCode(
-                    phone_masked=masked, trouble=trouble, attempts_left=left, service=self.service.id, progress=(2, 5)
-                )
-                said = str(await self.stage.ask(question))
-                if said == "other_way":
-                    raise _OtherWay
-                if said == "resend":
-                    trouble = "code_resent"
-                    break
-                try:
-                    result = await self.backend.verify_code(
-                        self.visit, sent.code_id, said, within_s=self.stage.times.lookup_s
-                    )
-                except Refused as refused:
-                    if refused.kind == "code-expired":
-                        trouble = "code_expired"
-                        break
+                result = await self._verify(self._sent.code_id, said)
+            except Refused as refused:
+                if refused.kind != "code-expired":
                     raise _OtherWay("code_dead", is_spent=True) from None
-                if result.is_right:
-                    return
-                self.stage.sound(Earcon.TROUBLE)
-                trouble, left = "code_wrong", result.attempts_left
-                if left <= 0:
-                    raise _OtherWay("code_dead", is_spent=True)
+                self._sent, trouble = None, "code_expired"
+                continue
+            if result.is_right:
+                return
+            self.stage.sound(Earcon.TROUBLE)
+            trouble, self._code_attempts = "code_wrong", result.attempts_left
+            if self._code_attempts <= 0:
+                raise _OtherWay("code_dead", is_spent=True)
+
+    async def _send_code(self) -> CodeSent:
+        try:
+            return await self._ask_for_code()
+        except RateLimited:
+            raise _OtherWay("code_limit", is_spent=True) from None
+        except NotKnown:
+            raise _OtherWay("no_phone", is_spent=True) from None
+
+    async def _send_again(self) -> str:
+        """A new code in the old one's place; the words key of what became of it."""
+        try:
+            self._sent, self._code_attempts = await self._ask_for_code(), CODE_ATTEMPTS
+        except RateLimited:
+            return "code_wait"
+        return "code_resent"
+
+    async def _ask_for_code(self) -> CodeSent:
+        working = q.Working(what="sending_code", service=self.service.id, progress=(2, 5))
+        sending = self.backend.send_code(self.visit, self.person.number, within_s=self.stage.times.lookup_s)
+        return await self.stage.show(working, sending)  # type: ignore[no-any-return]
+
+    async def _verify(self, code_id: str, code: str) -> CodeResult:
+        working = q.Working(what="checking_code", service=self.service.id, progress=(2, 5))
+        checking = self.backend.verify_code(self.visit, code_id, code, within_s=self.stage.times.lookup_s)
+        return await self.stage.show(working, checking)  # type: ignore[no-any-return]
 
     # a clerk
 
     async def _clerk(self) -> None:
-        approval = await self.backend.ask_approval(
+        asking = self.backend.ask_approval(
             self.visit, self.service.id, mask_name(self.person.name), mask_number(self.person.number),
             "identity", within_s=self.stage.times.lookup_s,
         )  # fmt: skip
+        approval = await self.stage.show(
+            q.Working(what="asking_clerk", service=self.service.id, progress=(2, 5)), asking
+        )
+        self._position = approval.position
+
+        def question() -> q.Question:
+            return q.WaitForClerk(position=self._position, service=self.service.id, progress=(2, 5))
+
         decided = False
         try:
-            question = q.WaitForClerk(position=approval.position, service=self.service.id, progress=(2, 5))
-            state = await self.stage.ask(
-                question, until=lambda: self._decision(approval.approval_id), patience=self.stage.times.clerk_wait_s
-            )
+            state = await self.stage.ask(question, until=lambda: self._decision(approval.approval_id))
             decided = isinstance(state, ApprovalState)
         finally:
             if not decided:
@@ -236,18 +264,25 @@ class Confirmation:
             raise _OtherWay("clerk_refused", is_spent=True)
         raise _OtherWay("" if state == "other_way" else "nobody_answered")
 
-    async def _decision(self, approval_id: str) -> ApprovalState:
-        while True:
-            await self.stage.clock.sleep(self.stage.times.clerk_poll_s)
+    async def _decision(self, approval_id: str) -> ApprovalState | None:
+        """What the clerk said; None when nobody took it in time, or whoever took it said nothing for as long again."""
+        clock, times = self.stage.clock, self.stage.times
+        until, is_taken = clock.now() + times.clerk_wait_s, False
+        while clock.now() < until:
+            await clock.sleep(times.clerk_poll_s)
             try:
-                approval = await self.backend.approval(approval_id, within_s=self.stage.times.lookup_s)
+                approval = await self.backend.approval(approval_id, within_s=times.lookup_s)
             except UplinkError as error:
                 self.stage.note(error)
                 continue
             if approval.state not in (ApprovalState.WAITING, ApprovalState.TAKEN):
                 return approval.state
-            if approval.state is ApprovalState.TAKEN:
-                self.stage.status(self.stage.text("Someone is looking at it now."))
+            if approval.state is ApprovalState.TAKEN and not is_taken:
+                is_taken, until = True, clock.now() + times.clerk_wait_s
+                self.stage.tell(self.stage.text("Someone is looking at it now."))
+            self._position = approval.position
+            self.stage.refresh()
+        return None
 
     async def _withdraw(self, approval_id: str) -> None:
         try:

@@ -161,8 +161,8 @@ async def _typed_number(stage: Stage, service: Service) -> str:
                 trouble = wrong.sentence
         return q.AskField(
             field_id="number", kind="id_number", title=stage.text("Please enter your ID number"), trouble=trouble,
-            help=stage.text("It has 18 digits. The last may be X."), draft=refused[-1] if refused else "", max_length=18, is_private=True,
-            service=service.id, progress=(1, 5),
+            help=stage.text("It has 18 digits. The last may be X."), draft=refused[-1] if refused else "",
+            max_length=18, is_private=True, service=service.id, progress=(1, 5),
         )  # fmt: skip
 
     while True:

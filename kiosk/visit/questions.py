@@ -211,6 +211,7 @@ class ShowReceipt(Question):
     is_printed: bool = True
     trouble: str = ""  # e.g. paper_out: "the receipt is owed"
     can_print: bool = True
+    has_card: bool = True  # one was presented: remind of it
     has_back: ClassVar[bool] = False
     has_leave: ClassVar[bool] = False
 

@@ -15,7 +15,7 @@ from hardware.speech import Priority, Utterance
 from kiosk.text import Text
 from kiosk.uplink.bodies import EnquiryAnswer
 from kiosk.visit.fill import Form
-from kiosk.visit.forms import mask_name, mask_number, shown
+from kiosk.visit.forms import mask_name, mask_number, printed
 from kiosk.visit.questions import PaperLine
 from kiosk.visit.services import Service
 
@@ -46,6 +46,7 @@ class Receipt:
     next_steps: tuple[str, ...]
     call_words: str
     qr: str
+    language: str = "zh"  # it is read out in the language it is written in, whatever the screen speaks by then
     copy: int = 0
     copy_words: str = ""
 
@@ -71,23 +72,28 @@ class Receipt:
                 weight = Weight.BOLD if line.is_bold else Weight.REGULAR
                 align = "centre" if line.is_centred else "left"
                 items.append(Line(line.text, size * TITLE_FACTOR if number == 0 else size, weight, align))
-        if self.qr:
+        if self.qr.isascii() and self.qr:
             items.append(QrCode(self.qr))
         return Page(tuple(items))
 
-    def spoken(self, language: str) -> tuple[Utterance, ...]:
+    def spoken(self) -> tuple[Utterance, ...]:
         """Every line, one after the other (R28)."""
-        said = [Utterance(self.title, language, Priority.FOCUS)]
-        for row in self.rows:
-            said.append(
-                Utterance(
-                    f"{row.label} {row.value}", language, Priority.PAGE, private=row.is_private,
-                    instead=row.label, is_fixed=False,
-                )
-            )  # fmt: skip
-        for sentence in (self.state_words, self.number, *self.next_steps, self.call_words):
-            said.append(Utterance(sentence, language, Priority.PAGE, is_fixed=sentence != self.number))
-        return tuple(said)
+
+        def say(sentence: str, *, is_fixed: bool = True, priority: Priority = Priority.PAGE) -> Utterance:
+            return Utterance(sentence, self.language, priority, is_fixed=is_fixed)
+
+        rows = tuple(
+            Utterance(
+                f"{row.label} {row.value}".strip(), self.language, private=row.is_private, instead=row.label,
+                is_fixed=False,
+            )
+            for row in self.rows
+        )  # fmt: skip
+        return (
+            say(self.title, priority=Priority.FOCUS), *((say(self.copy_words),) if self.copy else ()), *rows,
+            say(self.state_words), say(self.number, is_fixed=False), say(self.when, is_fixed=False),
+            *(say(step) for step in self.next_steps), say(self.call_words),
+        )  # fmt: skip
 
     def masked(self) -> str:
         """JSON for the ledger: the view a reprint is made from, without number and state."""
@@ -101,6 +107,7 @@ class Receipt:
 
     def as_copy(self, text: Text) -> Receipt:
         """The next print of the same receipt, marked COPY n."""
+        text = text.in_language(self.language)
         return replace(self, copy=self.copy + 1, copy_words=text("Copy {n}", n=self.copy + 1))
 
 
@@ -110,7 +117,7 @@ def receipt_for(form: Form, text: Text, when: datetime, *, number: str = "", sta
     rows = [Row("", text(service.title)), *_who(form, text)]
     for one in service.fields:
         if one.on_receipt and form.answers.get(one.id) is not None:
-            rows.append(Row(text(one.label), shown(one, form.answers[one.id], text), one.private))
+            rows.append(Row(text(one.label), printed(one, form.answers[one.id], text), one.is_private))
     return Receipt(
         title=text("Receipt"),
         state=state,
@@ -121,6 +128,7 @@ def receipt_for(form: Form, text: Text, when: datetime, *, number: str = "", sta
         next_steps=_next_steps(service, state, text),
         call_words=text("Questions? Call {number}.", number=service.receipt.call),
         qr=f"BOOTH:{number}" if number else "",
+        language=text.language,
     )
 
 
@@ -139,6 +147,7 @@ def certificate_page(form: Form, certificate: EnquiryAnswer, text: Text) -> Rece
         next_steps=tuple(text(step) for step in service.receipt.next_steps),
         call_words=text("Questions? Call {number}.", number=service.receipt.call),
         qr=certificate.verify_url,
+        language=text.language,
     )
 
 

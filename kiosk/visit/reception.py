@@ -119,14 +119,14 @@ async def _belongings(stage: Stage, booth: Equipment) -> None:
         return
 
     async def taken() -> None:
-        await asyncio.gather(
-            *([booth.reader.wait_for_removal()] if has_card else []),
-            *([booth.printer.wait_for_taken()] if has_paper else []),
-        )
+        for waiting in ([booth.reader.wait_for_removal] if has_card else []) + (
+            [booth.printer.wait_for_taken] if has_paper else []
+        ):
+            try:
+                await waiting()
+            except DeviceError as error:  # nobody can tell any more; the other thing still counts
+                stage.note(error)
 
     stage.sound(Earcon.ALERT)
     question = q.TakeBelongings(has_card=has_card, has_paper=has_paper)
-    try:
-        await stage.ask(question, until=taken, patience=stage.times.belongings_s)
-    except DeviceError as error:
-        stage.note(error)
+    await stage.ask(question, until=taken, patience=stage.times.belongings_s)

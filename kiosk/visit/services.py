@@ -233,11 +233,13 @@ def _check_condition(
 def load_service(file: Path) -> Service:
     """Read one service file. Raises ``ServiceError``."""
     try:
-        service = Service.model_validate(read_toml(file))
-    except ValidationError as error:
-        raise ServiceError(explain(error, file)) from None
+        data = read_toml(file)
     except ConfigError as error:
         raise ServiceError(str(error)) from None
+    try:
+        service = Service.model_validate(data)
+    except ValidationError as error:
+        raise ServiceError(explain(error, file, data)) from None
     if service.id != file.stem:
         raise ServiceError(f"{file}: id: is {service.id!r}; give it the file's name, {file.stem!r}")
     return service

@@ -38,9 +38,10 @@ WAY_TROUBLE = {
 }
 
 CODE_TROUBLE = {
-    "code_wrong": "The code is wrong. You have {count} more tries.",
+    "code_wrong": "The code is wrong. Tries left: {count}.",
     "code_expired": "That code is too old. We sent a new one.",
     "code_resent": "We sent a new code.",
+    "code_wait": "Please wait a little. The last code still works.",
 }
 
 NOT_OFFERED = {
@@ -64,6 +65,7 @@ TROUBLE = {  # what happened, what to do now
     "unknown_resident": ("We cannot find this number", "Use another card, or call the office."),
     "backend_down": ("The line to the office is down", "Please try again, or come back later."),
     "no_way_left": ("We could not confirm who you are", "Please see a clerk in working hours."),
+    "not_sure": ("We do not know if it was recorded", "Please call and ask before you try again."),
     "not_recorded": ("Your request was not recorded", "Please try again later, nothing was sent."),
     "nothing_found": ("There is nothing to print for this", "Please call the office and ask."),
     "paper_out": ("There is no paper", "It is refilled soon. Please try again later."),
@@ -82,6 +84,8 @@ WORKING = {
     "looking_up": "Looking you up",
     "opening_camera": "The camera opens",
     "sending_code": "Sending the code",
+    "checking_code": "Checking the code",
+    "asking_clerk": "Asking a clerk",
     "submitting": "Submitting",
     "enquiring": "Fetching your data",
     "printing": "Printing",

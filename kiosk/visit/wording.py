@@ -45,16 +45,14 @@ class _Draft:
     more_help: tuple[str, ...] = ()
     also: tuple[Utterance, ...] = ()  # spoken after title and help
     is_fixed: bool = True
-    is_help_private: bool = False
+    instead: str = ""  # the help holds a value of the resident: this is said where others can hear
 
 
 def words_for(question: q.Question, text: Text, titles: Mapping[str, str]) -> Words:
     """All words of ``question``. ``titles``: service id -> message id of its title, for the strip."""
     draft = _DRAFTS[type(question)](question, text)
-    if draft.is_help_private:
-        private = Utterance(
-            draft.help, text.language, private=True, instead=text("It is on the screen."), is_fixed=False
-        )
+    if draft.instead:
+        private = Utterance(draft.help, text.language, private=True, instead=draft.instead, is_fixed=False)
         spoken = (*_say(text, draft.title), private)
     else:
         spoken = _say(text, draft.title, draft.help, is_fixed=draft.is_fixed)
@@ -175,9 +173,9 @@ def _enter_code(question: q.EnterCode, text: Text) -> _Draft:
     return _Draft(
         text("Please enter the code from your phone"),
         trouble or text("We sent 6 digits to {phone}.", phone=question.phone_masked),
+        instead="" if trouble else text("We sent 6 digits to your phone."),
         primary=text("Check the code"),
         labels={"resend": text("Send a new code"), "other_way": text("Another way")},
-        is_fixed=False,
     )
 
 
@@ -211,13 +209,12 @@ def _ask_field(question: q.AskField, text: Text) -> _Draft:
         labels["prefill_note"] = source
         also += (
             Utterance(
-                text("Use {value}", value=question.prefill.shown), text.language, private=question.is_private,
+                text("Use {value}", value=question.prefill.shown), text.language, private=True,
                 instead=text("You can use the registered one."), is_fixed=False,
             ),
         )  # fmt: skip
-    is_help_private = question.is_help_private and not question.trouble
-    sentence = question.trouble or question.help
-    return _Draft(question.title, sentence, primary, labels, also=also, is_help_private=is_help_private)
+    instead = text("It is on the screen.") if question.is_help_private and not question.trouble else ""
+    return _Draft(question.title, question.trouble or question.help, primary, labels, also=also, instead=instead)
 
 
 def _review(question: q.Review, text: Text) -> _Draft:
@@ -245,16 +242,19 @@ def _working(question: q.Working, text: Text) -> _Draft:
 
 
 def _show_receipt(question: q.ShowReceipt, text: Text) -> _Draft:
+    certificate = text("Here is your certificate") if question.is_printed else text("The certificate was not printed")
     titles = {
         "accepted": text("All done, accepted"),
         "recorded": text("Recorded, not yet accepted"),
         "rejected": text("The office could not accept it"),
-        "certificate": text("Here is your certificate"),
+        "certificate": certificate,
     }
     if question.trouble:
         sentence = text(RECEIPT_TROUBLE[question.trouble])
-    else:
+    elif question.has_card:
         sentence = text("Please take the paper and your card.")
+    else:
+        sentence = text("Please take the paper.")
     labels = {"read": text("Read it to me")}
     if question.can_print:
         labels["large"] = text("Print it in large letters")
