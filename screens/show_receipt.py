@@ -28,8 +28,8 @@ class ShowReceiptScreen(QuestionScreen):
         self.pager = Pager()
         self.pager.bind(on_turned=self._turn)
 
-    def place_parts(self, look: Look, x: float, y: float, width: float, top: float) -> None:
-        super().place_parts(look, x, y, width, top)
+    def place_upper(self, look: Look, x: float, bottom: float, width: float, top: float) -> None:
+        super().place_upper(look, x, bottom, width, top)
         pages = len(self.paper.pages(look, width, self.paper.height))
         if pages == 1:
             return

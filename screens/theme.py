@@ -131,7 +131,7 @@ class Look:
     @property
     def target(self) -> float:
         """Least height of a choice or button: 32 mm, 25 mm where the text itself is large."""
-        return self.mm((28, 32, 27, 26)[self.text_size])
+        return self.mm((28, 32, 27, 26)[self.text_size] if self.is_portrait else (20, 22, 24, 25)[self.text_size])
 
     @property
     def key(self) -> float:

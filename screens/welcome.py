@@ -9,6 +9,7 @@ from screens.widgets.button import WordButton
 from screens.widgets.frame import QuestionScreen
 from screens.widgets.icons import draw_icon
 from screens.widgets.part import Control, Part, inset
+from screens.widgets.skyline import Skyline
 
 if TYPE_CHECKING:
     from screens.theme import Look
@@ -91,6 +92,10 @@ class WelcomeScreen(QuestionScreen):
                 part.redraw()
 
     def arrange(self, look: Look) -> None:
+        if not look.is_portrait:  # a low panel has room for the time or for the pictures
+            for part in [p for p in self.parts if isinstance(p, (Pictures, Skyline))]:
+                self.parts.remove(part)
+                self.remove_widget(part)
         super().arrange(look)
         self.anywhere.place(look, 0, 0, look.width, look.height)
 

@@ -96,17 +96,13 @@ class Key(Control):
             draw_icon(self.icon, (x + (width - side) / 2, y + (height - side) / 2, side, side), ink, ground)
         else:
             size = self._size(look)
-            self.write(self.text, inset(self.box, look.border), size, ink, ground=ground, bold=True, align="center")
+            x, y, width, height = inset(self.box, look.border)
+            beside = look.lettering.width(self.number, look.secondary) if self.number else 0.0
+            room = (x, y, width - beside, height)
+            self.write(self.text, room, size, ink, ground=ground, bold=True, align="center")
             if self.number:
-                x, y, width, height = inset(self.box, look.mm(2.2))
-                self.write(
-                    self.number,
-                    (x, y + height - look.secondary, width, look.secondary),
-                    look.secondary,
-                    ink,
-                    ground=ground,
-                    align="right",
-                )
+                room = (x, y, width - look.mm(1), height)
+                self.write(self.number, room, look.secondary, ink, ground=ground, align="right", valign="bottom")
         self.draw_ring(look, radius=look.mm(5))
 
     def _size(self, look: Look) -> int:

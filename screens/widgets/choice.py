@@ -35,7 +35,7 @@ class Choice(Control):
         inner = self._text_box(look, (0, 0, width, 0))[2]
         text = self.text_height(look, self.text, look.primary, inner, bold=True)
         note = self.text_height(look, self.note, look.secondary, inner)
-        return max(look.target, text + note + look.mm(6 if look.text_size < 2 else 4))
+        return max(look.target, text + note + look.mm(6 if look.text_size < 2 and look.is_portrait else 3))
 
     def draw(self, look: Look) -> None:
         theme = look.theme

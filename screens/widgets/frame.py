@@ -130,6 +130,9 @@ class QuestionScreen(Part):
         return list(reversed(self.children))
 
     def arrange(self, look: Look) -> None:
+        if not look.is_portrait:
+            self._arrange_wide(look)
+            return
         width, height = look.width, look.height
         inner = width - 2 * look.margin
         self.toolbar.place(look, 0, 0, width, self.toolbar.natural(look, width, height))
@@ -146,6 +149,34 @@ class QuestionScreen(Part):
         top = height - high - look.mm(4 if is_large else 9)
         top = self._place_header(look, inner, top, y, is_large=is_large)
         self.place_parts(look, look.margin, y, inner, top)
+
+    def _arrange_wide(self, look: Look) -> None:
+        """Two columns on a landscape panel: what is read at the left, what is touched at the right."""
+        width, height = look.width, look.height
+        inner = width - 2 * look.margin
+        left = round(inner * 0.45)
+        right = inner - left - 2 * look.gap
+        self.toolbar.place(look, 0, 0, width, self.toolbar.natural(look, width, height))
+        high = self.strip.natural(look, width, height)
+        self.strip.place(look, 0, height - high, width, high)
+        floor, ceiling = self.toolbar.height + look.mm(4), height - high - look.mm(5)
+        low = self.actions.natural(look, inner, height)
+        if low:
+            self.actions.place(look, look.margin, floor, inner, low)
+            floor += low + look.mm(4.2)
+        beside = look.margin + left + 2 * look.gap
+        above = self.place_lower(look, beside, floor, right, ceiling - floor)
+        bottom = self._place_caption(look, floor, left) + look.gap
+        needed = [p for p in self.parts if p.zone == "upper" and p.is_needed]
+        heights = [p.natural(look, left, ceiling) for p in needed]
+        self.header.is_short = False
+        if self.header.natural(look, left, ceiling) + stacked_height(heights, look.gap) + look.gap > ceiling - bottom:
+            self.header.is_short = True
+        low = self.header.natural(look, left, ceiling)
+        self.header.place(look, look.margin, ceiling - low, left, low)
+        for part in needed:
+            part.place(look, look.margin, bottom, left, max(ceiling - low - look.gap - bottom, 0))
+        self.place_upper(look, beside, above, right, ceiling)
 
     def _place_caption(self, look: Look, y: float, inner: float) -> float:
         low = self.caption.natural(look, inner, 0)
@@ -183,8 +214,18 @@ class QuestionScreen(Part):
 
     def place_parts(self, look: Look, x: float, y: float, width: float, top: float) -> None:
         """What can be touched goes to the bottom of its zone; what is read gets the room above it."""
-        upper = [p for p in self.parts if p.zone == "upper"]
-        room = self._room(look, width, top, y)
+        bottom = self.place_lower(look, x, y, width, self._room(look, width, top, y))
+        self.place_upper(look, x, bottom, width, top)
+
+    def place_upper(self, look: Look, x: float, bottom: float, width: float, top: float) -> None:
+        """What is only read: pictures, paper, entry."""
+        for part in self.parts:
+            if part.zone != "upper" or (part.is_needed and not look.is_portrait):
+                continue
+            part.place(look, x, bottom, width, max(top - bottom, 0))
+
+    def place_lower(self, look: Look, x: float, y: float, width: float, room: float) -> float:
+        """What is touched, one above the other; give back where the room above it begins."""
         lower = self._leaf(look, width, room)
         gap = look.gap
         fixed = [p.natural(look, width, room) for p in lower if not p.is_flexible]
@@ -194,9 +235,7 @@ class QuestionScreen(Part):
         for part, high in zip(lower, heights, strict=True):
             part.place(look, x, at - high, width, high)
             at -= high + gap
-        bottom = y + (stacked_height(heights, gap) + gap if lower else 0)
-        for part in upper:
-            part.place(look, x, bottom, width, max(top - bottom, 0))
+        return y + (stacked_height(heights, gap) + gap if lower else 0)
 
     def _leaf(self, look: Look, width: float, room: float) -> list[Part]:
         """The parts to touch that are shown now: all, or a page of them with a pager where letters are very large."""

@@ -82,7 +82,7 @@ class OverlayCard(Part):
         low = self.caption.natural(look, inner, 0)
         self.caption.place(look, x, y, inner, low)
         y += low + look.gap
-        for row in reversed(self.buttons):
+        for row in reversed(self._rows(look)):
             each = (inner - look.gap * (len(row) - 1)) / len(row)
             low = max(button.natural(look, each, 0) for button in row)
             for place, button in enumerate(row):
@@ -95,6 +95,12 @@ class OverlayCard(Part):
             y += low + look.mm(8)
         top = y + stacked_height(heights, look.mm(4)) + pad + look.mm(3)
         self._panel = (look.mm(6), look.mm(6), width, top - look.mm(6))
+
+    def _rows(self, look: Look) -> list[list[WordButton]]:
+        """As given; on a low panel the lesser buttons share one row."""
+        if look.is_portrait or len(self.buttons) < 3:
+            return self.buttons
+        return [[button for row in self.buttons[:-1] for button in row], self.buttons[-1]]
 
     def draw(self, look: Look) -> None:
         theme = look.theme

@@ -50,8 +50,8 @@ class DigitPad(Part):
                 key.place(look, self.x + c * (wide + gap), self.top - high - r * (high + gap), wide, high)
 
     def _rows(self, look: Look) -> list[list[Key]]:
-        """As on a telephone; with very large letters the last row moves to the right side."""
-        if look.text_size < 3:
+        """As on a telephone; with very large letters, or on a low panel, the last row moves to the right side."""
+        if look.text_size < 3 and look.is_portrait:
             return self.rows
         one, two, three, (delete, zero, last) = self.rows
         return [[*one, delete], [*two, last], [*three, zero]]

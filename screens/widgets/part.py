@@ -209,11 +209,11 @@ class Control(Part):
             self.has_focus = has_focus
             self.redraw()
 
-    def draw_ring(self, look: Look, colour: str = "", radius: float | None = None) -> None:
+    def draw_ring(self, look: Look, colour: str = "", radius: float | None = None, off_mm: float = 1.25) -> None:
         """The focus ring: outside the border, apart from it by a gap (9 px, 5 px off on the default panel)."""
         if not self.has_focus:
             return
-        off, width = look.mm(1.25), look.mm(2.2)
+        off, width = look.mm(off_mm), look.mm(2.2)
         box = inset(self.box, -(off + width / 2))
         Color(*rgba(colour or look.theme.focus))
         round_by = (look.radius if radius is None else radius) + off + width / 2

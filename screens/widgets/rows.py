@@ -69,7 +69,7 @@ class Row(Control):
                    private=self.data.is_private)  # fmt: skip
         if source:
             self.write(self.data.source, (at, top - value - source, room, source), look.secondary, theme.quiet)
-        self.draw_ring(look)
+        self.draw_ring(look, off_mm=3.0)
 
     def _is_wide(self, look: Look) -> bool:
         return look.text_size < 2

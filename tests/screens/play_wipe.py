@@ -30,6 +30,7 @@ def _widgets() -> int:
 
 async def main(theatre: Theatre) -> dict[str, Any]:
     from kivy.cache import Cache
+
     from kiosk.visit.questions import MatchFace
 
     found: dict[str, Any] = {}

@@ -49,13 +49,15 @@ def questions(text: Text) -> dict[str, q.Question]:
         q.PaperLine(t("Confirm your pension")), q.PaperLine(f"{t('Name')}  张*英"),
         q.PaperLine(f"{t('ID number')}  110***********0022"), q.PaperLine(t("Accepted, number"), True),
         q.PaperLine("B7-000204-6", True), q.PaperLine("2026-11-22 20:51"), q.PaperLine("", is_rule=True),
-        q.PaperLine(t("Your confirmation holds for 12 months.")), q.PaperLine(t("Questions? Call {number}.", number="12333")),
+        q.PaperLine(t("Your confirmation holds for 12 months.")),
+        q.PaperLine(t("Questions? Call {number}.", number="12333")),
     )  # fmt: skip
     kinds = ("resident_id_card", "social_security_card")
     problems = ("Street lamp", "Manhole cover", "Rubbish", "Blocked fire lane", "Noise", "No accessible way",
                 "Things falling from above", "Something else")  # fmt: skip
     step = {"service": PENSION, "progress": (3, 5)}
-    phone = {"field_id": "phone", "kind": "phone", "max_length": 12, "is_private": True, **step}
+    phone = {"field_id": "phone", "kind": "phone", "max_length": 12, "is_private": True, "draft": "1380013",
+             "title": t("On which phone can we reach you?"), **step}  # fmt: skip
     typed = {"field_id": "number", "kind": "id_number", "max_length": 18, "is_private": True, **step}
     done = {"number": "B7-000204-6", "lines": paper, "qr": "B7-000204-6", "progress": (5, 5), **at}
     consent = (t("We read the name and number on your card."), t("We look you up in the pension register."),
@@ -79,14 +81,13 @@ def questions(text: Text) -> dict[str, q.Question]:
                                  help="幸福里3号楼2单元501", **step),
         "ask_number": q.AskField(field_id="building", kind="number", title=t("Which building number?"),
                                  help=t("The number on the wall."), max_length=3, draft="12", **step),
-        "ask_phone": q.AskField(title=t("On which phone can we reach you?"), help=t("Staff call it only if something is wrong."),
-                                prefill=q.Prefill("13800138000", "138****8000", "registry"), draft="1380013", **phone),
-        "ask_phone_trouble": q.AskField(title=t("On which phone can we reach you?"), draft="1380013",
-                                        trouble=t("The phone number lacks {count} digits.", count=4), **phone),
+        "ask_phone": q.AskField(help=t("Staff call it only if something is wrong."),
+                                prefill=q.Prefill("13800138000", "138****8000", "registry"), **phone),
+        "ask_phone_trouble": q.AskField(trouble=t("The phone number lacks {count} digits.", count=4), **phone),
         "ask_id_number": q.AskField(title=t("Please enter your ID number"),
                                     help=t("It has 18 digits. The last may be X."), **typed),
-        "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), help=t("About is enough. You can skip this."),
-                               max_length=8, draft="202611", is_required=False, **step),
+        "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), max_length=8, draft="202611",
+                               help=t("About is enough. You can skip this."), is_required=False, **step),
         "ask_text": q.AskField(field_id="place", kind="text", title=t("Describe the place"),
                                help=t("A few words are enough."), max_length=40, draft="3号楼东边", **step),
         "ask_photo": q.AskField(field_id="photo", kind="photo", title=t("Would you like to add a photo?"),
