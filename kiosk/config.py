@@ -12,8 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from hardware.keypad import Key
-
 KEYS_DEFAULT = {
     15: "next", 106: "next", 108: "next", 105: "previous", 103: "previous", 28: "select", 96: "select",
     1: "back", 59: "help", 60: "repeat", 61: "more_time", 14: "delete",
@@ -91,6 +89,8 @@ class KeypadSection(_Section):
     @field_validator("keys", mode="before")
     @classmethod
     def _codes_are_numbers(cls, value: Any) -> Any:
+        from hardware.keypad import Key  # noqa: PLC0415 - the keeper knows no device
+
         if not isinstance(value, dict):
             return value
         for code, name in value.items():
