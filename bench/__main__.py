@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -20,6 +19,10 @@ from hardware.device import DeviceError
 
 PORT = 8800
 _BACKEND_WITHIN_S = 60.0
+
+
+class PortTaken(Exception):
+    """Another program listens on the page's port; the text names it and the cure."""
 
 
 def main() -> int:
@@ -40,9 +43,11 @@ def main() -> int:
     except DeviceError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except PortTaken as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
     except OSError as error:
-        where = f"port {arguments.port}: " if arguments.port else ""
-        print(f"bench: {where}{error.strerror or error}; free it or give another --port", file=sys.stderr)
+        print(f"bench: {error}; remove what is in the way, or give another --run", file=sys.stderr)
         return 2
     return 0
 
@@ -73,11 +78,14 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 async def _open(door: Door, wanted: int | None) -> int:
-    if wanted is None:
-        with contextlib.suppress(OSError):
-            return await door.start(PORT)
-        wanted = 0
-    return await door.start(wanted)
+    try:
+        return await door.start(PORT if wanted is None else wanted)
+    except OSError as error:
+        if wanted is None:
+            return await door.start(0)
+        raise PortTaken(
+            f"port {wanted} of the page: {error.strerror}; end what listens there, or give another --port"
+        ) from None
 
 
 async def _write_settings(folder: RunFolder, world: World, arguments: argparse.Namespace, port: int) -> None:

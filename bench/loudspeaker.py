@@ -20,6 +20,7 @@ RATE_HZ = 22050
 BYTES_PER_SAMPLE = 2
 LONGEST_CLIP_S = 40
 CLIPS_KEPT = 60
+_QUIET_AFTER_S = 0.8  # longer than any pause inside or between the sentences of one question
 _TAIL_S = 0.25  # the player's buffer: sound that belongs to the sentence before may still arrive
 
 
@@ -61,8 +62,12 @@ class Loudspeaker:
         self._descriptor: int | None = None
         self._number = 0
         self.clips: deque[Clip] = deque(maxlen=CLIPS_KEPT)
-        self.level = 0.0  # 0..1, loudness of the last piece
-        self.bytes_heard = 0
+        self._sounded_s = 0.0
+
+    @property
+    def is_sounding(self) -> bool:
+        """True while somebody can hear something, and through the short pauses of speech."""
+        return time.monotonic() - self._sounded_s < _QUIET_AFTER_S
 
     def open(self) -> None:
         """Begin to hear. Read-write, so that a player that ends is no end of the file for us."""
@@ -81,9 +86,8 @@ class Loudspeaker:
             pcm = os.read(self._descriptor, 65536)
         except BlockingIOError:
             return
-        self.bytes_heard += len(pcm)
-        peak = max(pcm[1::256], default=0, key=lambda high: min(high, 256 - high)) if pcm else 0
-        self.level = min(peak, 256 - peak) / 128
+        if pcm.strip(b"\x00"):
+            self._sounded_s = time.monotonic()
         if self.clips and len(self.clips[-1].pcm) < LONGEST_CLIP_S * RATE_HZ * BYTES_PER_SAMPLE:
             self.clips[-1].pcm += pcm
         self._on_sound(pcm)

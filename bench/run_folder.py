@@ -6,6 +6,7 @@ Knows names of files only; who writes what stands beside each name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -54,9 +55,12 @@ class RunFolder:
         return self.root / "staff-password"
 
     def prepare(self) -> None:
-        """Make the folder (0700: it holds keys) and what the bench owns in it."""
+        """Make the folder (0700: it holds keys) and what the bench owns in it. Raises ``OSError`` naming the place."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.paper.mkdir(exist_ok=True)
+        for fifo in (self.sound, self.keypad):
+            if fifo.exists() and not fifo.is_fifo():
+                raise FileExistsError(errno.EEXIST, "there is something else than a FIFO", str(fifo))
         if not self.sound.exists():
             os.mkfifo(self.sound, 0o600)
 

@@ -122,6 +122,7 @@ class World:
                 "staff_account": ACCOUNT,
                 "staff_password": self._staff_password(),
             },
+            "is_sounding": self.loudspeaker.is_sounding,
             "messages": self._messages,
             "approvals": self._approvals,
             "paper": sorted(file.stem for file in self.folder.paper.glob("*.png") if file.stem.isdecimal())[-50:],

@@ -42,12 +42,16 @@ class BenchClient:
             await asyncio.gather(self._following, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+        await asyncio.sleep(0)  # its connections end in the next turn of the loop
 
     async def _follow(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for message in socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_event(json.loads(message.data))
-        self._on_event({"t": "bench_gone"})
+        try:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._on_event(json.loads(message.data))
+            self._on_event({"t": "bench_gone"})
+        finally:
+            await socket.close()
 
     async def do(self, what: str, **body: Any) -> None:
         """One deed. Raises ``SiteError`` with the bench's own words."""

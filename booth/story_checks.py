@@ -25,7 +25,7 @@ def _texts(event: dict[str, Any]) -> str:
     """Everything that can be read on the screen, one text a line."""
     parts = [event.get("title"), event.get("help"), event.get("status"), *(event.get("texts") or [])]
     for one in controls(event):
-        parts += [one.get("name"), one.get("value")]
+        parts += [one.get("name"), one.get("value"), one.get("hint")]
     return "\n".join(str(part) for part in parts if part)
 
 
@@ -51,8 +51,3 @@ def problem(expected: Expectation, event: dict[str, Any], spoken: list[dict[str,
 def seen_instead(event: dict[str, Any]) -> str:
     over = f" under {event['overlay']}" if event.get("overlay") else ""
     return f"the booth shows {event['name']}{over}: {event.get('title', '')!r}"
-
-
-def other_code(code: str) -> str:
-    """A code that is not the right one."""
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"

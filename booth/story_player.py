@@ -15,20 +15,16 @@ from typing import Any
 
 from booth.bench_client import BenchClient
 from booth.simulated_site import SiteError
-from booth.story_checks import controls, is_plain, matches, other_code, problem, seen_instead
+from booth.story_checks import controls, is_plain, matches, problem, seen_instead
+from booth.story_deeds import Differs, do, listen_to_the_end
 from booth.story_log import Moment, StoryLog
-from booth.storyfile import Deed, Expectation, Step, Story
+from booth.storyfile import Expectation, Step, Story
 
-_POLL_S = 0.03
 _HOME_WITHIN_S = 30.0
-_DEED_WITHIN_S = 15.0
 _SETTLE_S = 0.3
 _NEXT_PAGE = "page.next"
 _PAGES = 6
-
-
-class Differs(Exception):
-    """The visit went another way than written; the text says how."""
+_PRESS_GAP_S = 0.4  # a second touch at the same place within 0.3 s is taken for a trembling hand
 
 
 async def play(story: Story, name: str, out: Path, url: str) -> list[str]:
@@ -58,6 +54,7 @@ class _Player:
         self._news = asyncio.Event()
         self._moment: Moment | None = None
         self._deed_s: float | None = None
+        self._pressed_s = 0.0
         self._spoken_from = 0
         self._before: set[str] = set()  # transactions the platform had before
         self._is_begun = False
@@ -116,7 +113,7 @@ class _Player:
         self._before = {one["number"] for one in await self.bench.transactions()}
         self._printed_before = (await self.bench.state())["printer"]["printed"]
         if self.story.setup is not None:
-            await self._do(self.story.setup)
+            await do(self.bench, self.story.setup)
         self._is_begun = True
         self.began_s = time.monotonic()
         del self._coming[:-1]
@@ -185,7 +182,7 @@ class _Player:
         return found
 
     def _record(self, event: dict[str, Any], label: str, *, is_working: bool = False) -> Moment:
-        at_s = float(event.get("at_s") or time.monotonic())
+        at_s = max(float(event.get("at_s") or time.monotonic()), self.began_s)  # the welcome stood there before us
         machine_ms = None if self._deed_s is None else round((at_s - self._deed_s) * 1000, 1)
         if machine_ms is not None and machine_ms < 0:
             machine_ms = 0.0  # the device was quicker than the story's own deed
@@ -211,8 +208,16 @@ class _Player:
     async def _act(self, step: Step, moment: Moment) -> None:
         acts = []
         deed_s = None
+        if step.pause_s is not None:
+            await asyncio.sleep(step.pause_s)
+        if step.until_silence:
+            await listen_to_the_end(self.bench)
+        if step.before is not None:
+            await self._has_control(step.before, step.within_s)
+            await self._press(step.before)
+            await asyncio.sleep(_SETTLE_S)
         if step.do is not None:
-            deed_s = await self._do(step.do)
+            deed_s = await do(self.bench, step.do)
             acts.append(", ".join(f"{key} {value}" for key, value in step.do.model_dump(exclude_defaults=True).items()))
         if step.type is not None:
             deed_s = time.monotonic()
@@ -220,8 +225,7 @@ class _Player:
             acts.append("type")
         if step.press is not None:
             await self._has_control(step.press, step.within_s)
-            deed_s = time.monotonic()
-            await self.bench.do("press", id=step.press)
+            deed_s = await self._press(step.press)
             acts.append(f"press {step.press}")
         if step.key is not None:
             deed_s = time.monotonic()
@@ -236,6 +240,14 @@ class _Player:
         moment.deed = "; ".join(acts) or "a device answers"
         moment.waiting_ms = round(max(0.0, self._deed_s - moment.at_s) * 1000, 1)
 
+    async def _press(self, control: str) -> float:
+        """Touch it, no sooner after the touch before than a person would; the time of the touch."""
+        shown_s = self._moment.at_s if self._moment is not None else 0.0  # the touch before ended before that
+        await asyncio.sleep(max(0.0, max(self._pressed_s, shown_s) + _PRESS_GAP_S - time.monotonic()))
+        self._pressed_s = time.monotonic()
+        await self.bench.do("press", id=control)
+        return self._pressed_s
+
     async def _has_control(self, control: str, within_s: float) -> None:
         """Wait until it can be pressed; turn the pages of a long list as far as they go."""
 
@@ -246,55 +258,11 @@ class _Player:
             has_any = await self._until(lambda: is_there() or is_there(_NEXT_PAGE), within_s)
             if is_there() or not has_any:
                 break
-            await self.bench.do("press", id=_NEXT_PAGE)
+            await self._press(_NEXT_PAGE)
             await asyncio.sleep(_SETTLE_S)
         if not is_there():
             there = ", ".join(str(one["id"]) for one in controls(self._now) if one.get("enabled", True))
             raise Differs(f"no control {control!r} that can be pressed; there are: {there or 'none'}")
-
-    # -- deeds around the booth -------------------------------------------------------------------------------------
-
-    async def _do(self, deed: Deed) -> float:
-        """Do all of it, in the order of ``Deed``; the time just before the last one."""
-        if deed.backend is not None:
-            await self.bench.do("backend", mode=deed.backend)
-        if deed.face is not None:
-            await self.bench.do("face", face=None if deed.face == "nobody" else deed.face)
-        if deed.face_mode is not None:
-            await self.bench.do("face", mode=deed.face_mode)
-        printer = {"paper": deed.paper, "out_after_mm": deed.out_after_mm, "cover_open": deed.cover_open}
-        for name, value in ({**printer, "taken": deed.paper_taken}).items():
-            if value is not None:
-                await self.bench.do("printer", **{name: value})
-        for device, plugged in ((deed.plug, True), (deed.unplug, False)):
-            if device is not None:
-                await self.bench.do(device, plugged=plugged)
-        if deed.headset is not None:
-            await self.bench.do("headset", plugged=deed.headset)
-        if deed.approach:
-            await self.bench.do("approach")
-        last_s = time.monotonic()
-        if deed.clerk is not None:
-            waiting = await self._from_state("approvals", "nobody waits for a clerk")
-            last_s = time.monotonic()
-            await self.bench.do("approval", id=waiting[0]["id"], decision=deed.clerk)
-        if deed.code is not None:
-            code = str((await self._from_state("messages", "no code was sent"))[0]["code"])
-            last_s = time.monotonic()
-            await self.bench.do("type", text=code if deed.code == "right" else other_code(code))
-        if deed.card is not None:
-            last_s = time.monotonic()
-            resident = None if deed.card == "none" else deed.card
-            await self.bench.do("card", resident=resident, fault=deed.card_fault)
-        return last_s
-
-    async def _from_state(self, what: str, failure: str) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + _DEED_WITHIN_S
-        while not (found := (await self.bench.state())[what]):
-            if time.monotonic() > deadline:
-                raise Differs(f"{failure} within {_DEED_WITHIN_S:g} s")
-            await asyncio.sleep(_POLL_S * 3)
-        return list(found)
 
     # -- what must be true ------------------------------------------------------------------------------------------
 
@@ -334,7 +302,7 @@ class _Player:
             differences.append(f"end: outcome is {self._ended['name']}, not {end.outcome}")
         if end.then is not None:
             try:
-                await self._do(end.then)
+                await do(self.bench, end.then)
             except (SiteError, Differs) as error:
                 differences.append(f"end: {error}")
         await self._collect()

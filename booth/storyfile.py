@@ -86,6 +86,9 @@ class Step(_Part):
     optional: bool = False  # may or may not be seen
     field: str = ""  # only for AskField: which field
     do: Deed | None = None
+    pause_s: Annotated[float, Field(gt=0, le=60)] | None = None  # real time that a hand or a device needs, first
+    until_silence: bool = False  # listen to the end before doing anything: idle time counts from there
+    before: str | None = None  # a control to press first, e.g. the one that clears what was typed
     press: str | None = None
     type: str | None = None
     key: str | None = None
