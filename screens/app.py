@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from screens.stage import KivyScreen
 
 MAX_FPS = 500  # Kivy polls input once a tick and draws only what changed: less waiting, 4 % of one core
+WARM_PAUSE_S = 0.01
 BEAT_S = 1.0  # one frame a second proves that the glass is alive
 KEPT_CATEGORIES = ("textinput.label", "textinput.width", "kv.image", "kv.texture", "kv.loader")
 
@@ -105,11 +106,13 @@ class Glass:
         from kivy.base import async_runTouchApp  # noqa: PLC0415
         from kivy.clock import Clock as KivyClock  # noqa: PLC0415
 
+        warming = asyncio.ensure_future(self._warm())
         beat = KivyClock.schedule_interval(self._beat, BEAT_S)
         try:
             await async_runTouchApp(self.screen.board, async_lib="asyncio")
         finally:
             beat.cancel()
+            warming.cancel()
             if self.remote is not None:
                 await self.remote.close()
             shutil.rmtree(os.environ.get("KIVY_HOME", ""), ignore_errors=True)
@@ -151,6 +154,12 @@ class Glass:
         from kivy.base import stopTouchApp  # noqa: PLC0415
 
         stopTouchApp()
+
+    async def _warm(self) -> None:
+        """Load code, layouts and letters of every question bit by bit, before a resident waits for them."""
+        for load in self.screen.loads():
+            await asyncio.sleep(WARM_PAUSE_S)
+            load()
 
     # -- for the bench ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ screen shows which question, and no device.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hardware.keypad import Key
 from kiosk.visit.questions import AskField, EnterCode, Welcome
 from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Reply, Tool
 from screens.board import Board
-from screens.theme import THEMES, Look
+from screens.theme import PRIMARY_MM, SECONDARY_MM, THEMES, TITLE_MM, Look, font_px
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,6 +174,16 @@ class KivyScreen:
     def overlaid(self) -> Overlay | None:
         return self._overlay
 
+    def loads(self) -> Iterator[Callable[[], object]]:
+        """Everything that would be loaded later, in small steps."""
+        for bold in (True, False):
+            for millimetres in (PRIMARY_MM[1], SECONDARY_MM[1], TITLE_MM[1]):
+                size = font_px(millimetres, self._display.dpi)
+                yield partial(self._lettering.texture, "0", size, bold=bold)
+        for module in dict.fromkeys(SCREENS.values()):
+            yield partial(self._load, module)
+        yield partial(importlib.import_module, "screens.overlays")
+
     def tick(self) -> None:
         """Another minute: only the strip (and the welcome's clock) are drawn again."""
         if self.board.screen is not None:
@@ -193,7 +204,9 @@ class KivyScreen:
 
     def _screen_for(self, question: Question) -> type[QuestionScreen]:
         name = f"AskField.{question.kind}" if isinstance(question, AskField) else question.name
-        module = SCREENS[name]
+        return self._load(SCREENS[name])
+
+    def _load(self, module: str) -> type[QuestionScreen]:
         if module not in self._loaded:
             code = importlib.import_module(f"screens.{module}")
             Builder.load_file(str(Path(code.__file__ or "").with_suffix(".kv")))

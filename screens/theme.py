@@ -98,7 +98,7 @@ class Look:
 
     def font(self, capital_mm: float) -> int:
         """Font size (em) in pixels whose capitals are at least ``capital_mm`` high."""
-        return math.ceil(capital_mm * self.dpi / MM_PER_INCH / CAP_HEIGHT_EM)
+        return font_px(capital_mm, self.dpi)
 
     @property
     def title(self) -> int:
@@ -146,6 +146,11 @@ class Look:
     @property
     def is_portrait(self) -> bool:
         return self.height >= self.width
+
+
+def font_px(capital_mm: float, dpi: float) -> int:
+    """Font size (em) in pixels whose capitals are at least ``capital_mm`` high on a panel of ``dpi``."""
+    return math.ceil(capital_mm * dpi / MM_PER_INCH / CAP_HEIGHT_EM)
 
 
 def rgba(colour: str, alpha: float = 1.0) -> Rgba:
