@@ -91,7 +91,7 @@ def _phone(_field: FieldDefinition, raw: Any, text: Text, _today: date) -> str:
     if _MOBILE.fullmatch(digits) or _LANDLINE.fullmatch(digits):
         return digits
     if re.fullmatch(r"1[0-9]{0,9}", digits):
-        raise Wrong(text("The phone number lacks {count} digits.", count=11 - len(digits)))
+        raise Wrong(text("The phone number lacks {count} digits. Please add them.", count=11 - len(digits)))
     raise Wrong(text("This is no phone number. Please check the digits."))
 
 

@@ -182,7 +182,7 @@ def _enter_code(question: q.EnterCode, text: Text) -> _Draft:
 def _wait_for_clerk(question: q.WaitForClerk, text: Text) -> _Draft:
     waiting = text("{count} before you.", count=question.position - 1) if question.position > 1 else ""
     return _Draft(
-        text("A clerk is looking at your request"),
+        text("A clerk will look at your request"),
         waiting or text("This takes one or two minutes."),
         labels={"other_way": text("Another way")},
     )
