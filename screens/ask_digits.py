@@ -81,6 +81,7 @@ def add_shortcuts(screen: QuestionScreen) -> None:
     if prefill is not None:
         known = Choice(id="prefill", text=screen.label("prefill"), note=screen.label("prefill_note"), icon="ok")
         known.is_private = screen.question.is_private
+        known.public = screen.look.text("You can use the registered one.")
         known.bind(on_chosen=lambda *_: screen.answer(prefill.value))
         screen.add_widget(known)
     if screen.label("skip"):

@@ -83,6 +83,10 @@ def _texts(parts: list[Part], look: Look) -> Iterator[Finding]:
             ratio = contrast(ink.colour, ink.ground)
             if ratio < LEAST_CONTRAST[look.theme.name]:
                 yield Finding("R3", where, f"contrast {ratio:.1f}:1, at least {LEAST_CONTRAST[look.theme.name]}:1")
+        for sign, colour, ground in part.signed:
+            ratio = contrast(colour, ground)
+            if ratio < LEAST_CONTRAST[look.theme.name]:
+                yield Finding("R3", f"{type(part).__name__} sign {sign!r}", f"contrast {ratio:.1f}:1")
 
 
 def _targets(controls: list[Control], look: Look) -> Iterator[Finding]:

@@ -63,6 +63,7 @@ class Lettering:
                 raise FileNotFoundError(f"{file}: no such typeface; run provisioning/setup.sh")
         self._labels: dict[tuple[int, bool], Any] = {}
         self._widths: dict[tuple[str, int, bool], float] = {}
+        self._broken: dict[tuple[str, int, int, bool, bool], list[str]] = {}
         self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
 
     def width(self, text: str, size: int, *, bold: bool = False) -> float:
@@ -80,6 +81,14 @@ class Lettering:
 
     def lines(self, text: str, size: int, width: float, *, bold: bool = False, balanced: bool = False) -> list[str]:
         """Break ``text`` into lines of at most ``width`` pixels; ``balanced`` makes them about equally long."""
+        key = (text, size, round(width), bold, balanced)
+        if key not in self._broken:
+            if len(self._broken) > 4 * _STORED_LINES:
+                self._broken.clear()
+            self._broken[key] = self._break(text, size, width, bold, balanced)
+        return self._broken[key]
+
+    def _break(self, text: str, size: int, width: float, bold: bool, balanced: bool) -> list[str]:
         found: list[str] = []
         for paragraph in text.split("\n"):
             atoms = _atoms(paragraph)
@@ -101,6 +110,7 @@ class Lettering:
 
         label = Label(text=line, font_size=size, font_name=self._files[bold])
         label.refresh()
+        label.texture.min_filter = label.texture.mag_filter = "nearest"  # drawn one to one: filtering only costs
         if not private:
             self._textures[key] = label.texture
             if len(self._textures) > _STORED_LINES:
@@ -111,6 +121,7 @@ class Lettering:
         """Forget all texts, measures and textures."""
         self._labels.clear()
         self._widths.clear()
+        self._broken.clear()
         self._textures.clear()
 
     def _label(self, size: int, bold: bool) -> Any:

@@ -142,9 +142,10 @@ class Remote:
         if shown is None:
             return {"t": "question", "seq": next(self._sequence), "name": "", "controls": []}
         question, words = shown
+        is_private = getattr(question, "is_help_private", False)
         message = {
             "t": "question", "seq": next(self._sequence), "name": question.name, "title": words.title,
-            "help": words.help, "spoken": [u.instead if u.private else u.text for u in words.spoken],
+            "help": MASK if is_private else words.help, "spoken": [u.instead if u.private else u.text for u in words.spoken],
             "controls": self._controls(), "status": self._status(), "at_s": time.monotonic(),
         }  # fmt: skip
         if screen.overlaid is not None:
@@ -258,8 +259,9 @@ class Remote:
 def _described(control: Control) -> dict[str, Any]:
     x, y, width, height = (round(number) for number in control.box)
     value = MASK if control.is_private and control.value else control.value
+    name = control.public if control.is_private and control.public else control.name
     return {
-        "id": control.control_id, "role": control.role, "name": control.name, "value": value, "hint": control.hint,
+        "id": control.control_id, "role": control.role, "name": name, "value": value, "hint": control.hint,
         "number": control.number, "x": x, "y": y, "w": width, "h": height, "enabled": control.is_enabled,
         "private": control.is_private, "focused": control.has_focus,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from screens.widgets.frame import QuestionScreen
-from screens.widgets.rows import RowData, RowList
+from screens.widgets.rows import Row, RowData, RowList
 
 
 class ReviewScreen(QuestionScreen):
@@ -21,8 +21,14 @@ class ReviewScreen(QuestionScreen):
         ]  # fmt: skip
         self.rows = RowList()
         self.rows.offer(rows, self.kept.get("page", 0))
+        for row in self.rows.rows:
+            row.bind(on_chosen=self._read)
         self.rows.bind(on_change=lambda _, field_id: self.answer(field_id))
         self.add_widget(self.rows)
+
+    def _read(self, row: Row) -> None:
+        """A touch on a row reads it out; only its button changes it."""
+        self.say(row.spoken, is_private=row.is_private, instead=self.look.text("{name}: filled in.", name=row.name))
 
     def state(self) -> dict[str, Any]:
         return {"page": self.rows.page}

@@ -18,6 +18,7 @@ from hardware.keypad import Key
 from kiosk.visit.questions import AskField, EnterCode, Welcome
 from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Reply, Tool
 from screens.board import Board
+from screens.plates import Plates
 from screens.theme import PRIMARY_MM, SECONDARY_MM, THEMES, TITLE_MM, Look, font_px
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class KivyScreen:
     def __init__(self, display: DisplaySection, lettering: Lettering, now: Callable[[], datetime]) -> None:
         self._display = display
         self._lettering = lettering
+        self._plates = Plates()
         self._now = now
         self._loaded: dict[str, type[QuestionScreen]] = {}
         self._shown: tuple[Question, Words, Aids, str] | None = None
@@ -152,8 +154,8 @@ class KivyScreen:
         assert self._text is not None
         return Look(
             theme=THEMES[self._aids.theme], text_size=self._aids.text_size, width=self._display.width_px,
-            height=self._display.height_px, dpi=self._display.dpi, lettering=self._lettering, text=self._text,
-            now=self._now,
+            height=self._display.height_px, dpi=self._display.dpi, lettering=self._lettering, plates=self._plates,
+            text=self._text, now=self._now,
         )  # fmt: skip
 
     @property
@@ -196,6 +198,7 @@ class KivyScreen:
         self._overlay = None
         self._reply = lambda reply: None
         self._lettering.wipe()
+        self._plates.wipe()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -235,14 +238,19 @@ class KivyScreen:
             self._reply(Activity())
         elif len(focused) == 1:
             one = focused[0]
-            instead = self._text("{name}: filled in.", name=one.name) if one.is_private else ""
-            self._reply(Focused(one.spoken, one.is_private, instead))
+            self._reply(said_of(one, self._text))
         else:
             names = self._text(", ").join(c.name for c in focused)
             self._reply(Focused(self._text("A row: {names}. Press select to go in.", names=names)))
 
     def _note_update(self) -> None:
         self.on_news("update")
+
+
+def said_of(control: Control, text: Text) -> Focused:
+    """What is said when the focus comes to a control; nothing personal without a headset."""
+    instead = (control.public or text("{name}: filled in.", name=control.name)) if control.is_private else ""
+    return Focused(control.spoken, control.is_private, instead)
 
 
 def _is_same(one: Question, other: Question) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kiosk.text import Text
     from screens.lettering import Lettering
+    from screens.plates import Plates
 
 CAP_HEIGHT_EM = 0.733  # Noto Sans CJK: height of capitals
 MM_PER_INCH = 25.4
@@ -89,6 +90,7 @@ class Look:
     height: int
     dpi: float
     lettering: Lettering
+    plates: Plates
     text: Text
     now: Callable[[], datetime]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from kiosk.text import later
 from screens.widgets.button import WordButton
 from screens.widgets.frame import QuestionScreen
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Control, Part, inset
 from screens.widgets.skyline import Skyline
 
@@ -63,7 +62,7 @@ class Pictures(Part):
             low = self.height - side - look.mm(18)
             tile = (x + (each - side) / 2, self.top - side - look.mm(9), side, side)
             self.fill(inset(tile, -look.mm(3)), theme.primary, look.mm(6))
-            draw_icon(icon, inset(tile, look.mm(2.5)), theme.on_primary, theme.primary)
+            self.sign(icon, inset(tile, look.mm(2.5)), theme.on_primary, theme.primary)
             box = (x + look.mm(2), self.y + look.mm(3), each - look.mm(4), low + look.mm(2))
             self.write(look.text(words), box, look.secondary, theme.ink, ground=theme.sand, align="center",
                        balanced=True)  # fmt: skip

@@ -11,7 +11,6 @@ from kivy.graphics import Color, SmoothEllipse
 from kivy.properties import StringProperty
 
 from screens.theme import rgba
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class Busy(Part):
             Color(*rgba(theme.sand))
             SmoothEllipse(pos=(x, y + low - side), size=(side, side))
             mark = side * 0.5
-            draw_icon(self.icon, (self.center_x - mark / 2, y + low - side + (side - mark) / 2, mark, mark), theme.ink,
+            self.sign(self.icon, (self.center_x - mark / 2, y + low - side + (side - mark) / 2, mark, mark), theme.ink,
                       theme.sand)  # fmt: skip
         box = (self.center_x - wide / 2, y, wide, high)
         self.plate(box, theme.paper, theme.ink, look, border=max(2.0, look.mm(0.6)), radius=high / 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Box, Control, inset
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class WordButton(Control):
         left = x + (width - text - icon) / 2
         is_after = self.icon == "next"
         at = left + text + icon - side if is_after else left
-        draw_icon(self.icon, (at, y + (height - side) / 2, side, side), ink, ground)
+        self.sign(self.icon, (at, y + (height - side) / 2, side, side), ink, ground)
         room = (left + (0 if is_after else icon), y, text + 2, height)
         self.write("\n".join(lines), room, self._size(look), ink, ground=ground, bold=True, align="center")
 
@@ -93,7 +92,7 @@ class Key(Control):
         if self.icon:
             side = look.primary * 1.05
             x, y, width, height = self.box
-            draw_icon(self.icon, (x + (width - side) / 2, y + (height - side) / 2, side, side), ink, ground)
+            self.sign(self.icon, (x + (width - side) / 2, y + (height - side) / 2, side, side), ink, ground)
         else:
             size = self._size(look)
             x, y, width, height = inset(self.box, look.border)
@@ -145,5 +144,5 @@ class ToolButton(Control):
         if len(self.icon) <= 2:
             self.write(self.icon, sign, look.secondary, ink, ground=ground, bold=True, align="center")
         else:
-            draw_icon(self.icon, sign, ink, ground)
+            self.sign(self.icon, sign, ink, ground)
         self.draw_ring(look, colour=theme.human if theme.name == "default" else theme.focus, radius=look.mm(5))

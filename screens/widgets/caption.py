@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from kivy.clock import Clock
 
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part
 
 if TYPE_CHECKING:
@@ -52,14 +51,14 @@ class Caption(Part):
         self.fill(self.box, theme.sand)
         self.fill((x, y, look.mm(2.5), height), theme.primary)
         sign = look.secondary * 0.9
-        draw_icon("sound", (x + look.mm(7), y + (height - sign) / 2, sign, sign), theme.ink, theme.sand)
+        self.sign("sound", (x + look.mm(7), y + (height - sign) / 2, sign, sign), theme.ink, theme.sand)
         left = look.mm(7) + sign + look.mm(5)
         room = width - left - look.mm(3)
         if not self._lines:
             self._lines = look.lettering.lines(self.text, look.secondary, room)
         shown = self._lines[self._at : self._at + self._shown(look)]
         box = (x + left, y, room, height)
-        self.write("\n".join(shown), box, look.secondary, theme.ink, ground=theme.sand)
+        self.write("\n".join(shown), box, look.secondary, theme.ink, ground=theme.sand, private=True)
         if self._at + len(shown) < len(self._lines) and self._turning is None:
             self._turning = Clock.schedule_once(self._turn, _speaking_s("".join(shown)))
 

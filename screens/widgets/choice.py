@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from screens.widgets.icons import draw_icon
 from screens.widgets.pager import Pager
 from screens.widgets.part import Box, Control, Part, inset
 
@@ -74,7 +73,7 @@ class Choice(Control):
         if len(self.icon) == 1:
             self.write(self.icon, tile, look.primary, ink, ground=ground, bold=True, align="center")
         else:
-            draw_icon(self.icon, inset(tile, side * 0.22), ink, ground)
+            self.sign(self.icon, inset(tile, side * 0.22), ink, ground)
 
     def _number(self, look: Look, ink: str, ground: str) -> None:
         x, y, width, height = self.box

@@ -50,6 +50,7 @@ class QuestionScreen(Part):
         done, steps = question.progress
         self.strip = Strip(title=words.strip or text("Community service, day and night"), done=done, steps=steps)
         self.header = Header(title=words.title, help=words.help, trouble=self.trouble())
+        self.header.is_private = getattr(question, "is_help_private", False)
         self.caption = Caption()
         self.toolbar = ToolBar()
         self.actions = Actions(

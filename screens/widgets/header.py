@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part, inset
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ class Header(Part):
     def __init__(self, *, title: str = "", help: str = "", trouble: str = "", **properties: Any) -> None:
         self.title, self.help, self.trouble = title, help, trouble
         self.status = ""
+        self.is_private = False
         self.is_short = False  # the help sentence is left to the help card: large letters need the room
         super().__init__(**properties)
 
@@ -49,13 +49,13 @@ class Header(Part):
             sign = self._sign(look)
             side = look.secondary
             place = (x + look.mm(2.5), y + (box[3] - side) / 2, sign, side)
-            draw_icon("warning", place, theme.ink, theme.sand)
+            self.sign("warning", place, theme.ink, theme.sand)
             inner = inset((x + sign, y, width - sign, box[3]), look.mm(2.5))
             self.write(self.trouble, inner, look.secondary, theme.ink, ground=theme.sand, bold=True)
         elif room > 0 and not self.is_short:
             words, bold = (self.status, True) if self.status else (self.help, False)
             box = (x, y, width, room - look.mm(3))
-            self.write(words, box, look.secondary, theme.quiet, bold=bold, valign="top")
+            self.write(words, box, look.secondary, theme.quiet, bold=bold, valign="top", private=self.is_private)
 
     def say(self, status: str) -> None:
         """Show what a device is doing; "" brings the help back."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from screens.widgets.button import WordButton
 from screens.widgets.caption import Caption
 from screens.widgets.frame import controls_in
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Control, Part, inset, stacked_height
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Figure(Part):
         size = self._size(look)
         side = size * 0.8 if self.icon else 0.0
         if self.icon:
-            draw_icon(self.icon, (self.x, self.center_y - side / 2, side, side), theme.primary, theme.paper)
+            self.sign(self.icon, (self.x, self.center_y - side / 2, side, side), theme.primary, theme.paper)
         left = side + look.mm(5) if self.icon else 0.0
         box = (self.x + left, self.y, self.width - left, self.height)
         self.write(self.words, box, size, theme.ink, bold=True)

@@ -24,6 +24,7 @@ class Paper(Part):
     def __init__(self, lines: tuple[PaperLine, ...], qr: str, **properties: Any) -> None:
         self.lines, self.qr = lines, qr
         self.page = 0
+        self._matrix: list[list[int]] = []
         super().__init__(**properties)
 
     def natural(self, look: Look, width: float, room: float) -> float:
@@ -76,7 +77,11 @@ class Paper(Part):
             Color(*rgba(theme.ink))
             step = look.mm(2.4)
             for i in range(int(width // step)):
-                Rectangle(pos=(x + i * step, y + height / 2), size=(step * 0.6, max(2.0, look.mm(0.5))))
+                Rectangle(
+                    pos=(x + i * step, y + height / 2),
+                    size=(step * 0.6, max(2.0, look.mm(0.5))),
+                    texture=look.plates.blank,
+                )
         else:
             align = "center" if item.is_centred else "left"
             self.write(
@@ -86,7 +91,9 @@ class Paper(Part):
     def _draw_qr(self, look: Look, box: Box) -> None:
         import segno  # noqa: PLC0415 - only receipts have one
 
-        matrix = [list(row) for row in segno.make(self.qr, error="m", micro=False).matrix]
+        if not self._matrix:
+            self._matrix = [list(row) for row in segno.make(self.qr, error="m", micro=False).matrix]
+        matrix = self._matrix
         x, y, width, height = box
         module = max(int((height - look.mm(3)) // len(matrix)), 1)
         side = module * len(matrix)

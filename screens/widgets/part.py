@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kivy.graphics import Color, Rectangle, RoundedRectangle, SmoothLine, SmoothRoundedRectangle
+from kivy.graphics import BorderImage, Color, Rectangle, SmoothLine
 from kivy.uix.widget import Widget
 
 from screens.lettering import ASCENT_EM, BODY_CENTRE_EM, DESCENT_EM
 from screens.theme import rgba
+from screens.widgets.icons import draw_icon
 
 if TYPE_CHECKING:
     from screens.theme import Look
@@ -44,6 +45,7 @@ class Part(Widget):
     def __init__(self, **properties: Any) -> None:
         self.look: Look | None = properties.pop("look", None)
         self.inked: list[Inked] = []
+        self.signed: list[tuple[str, str, str]] = []  # sign, its colour, the ground it lies on
         self.ground = ""
         super().__init__(size_hint=(None, None), **properties)
 
@@ -72,6 +74,7 @@ class Part(Widget):
             return
         self.canvas.before.clear()
         self.inked.clear()
+        self.signed.clear()
         with self.canvas.before:
             self.draw(self.look)
 
@@ -110,6 +113,11 @@ class Part(Widget):
             self.inked.append(Inked(line, size, ink_box, box, colour, ground or self.ground, private))
         return taken
 
+    def sign(self, name: str, box: Box, colour: str, ground: str) -> None:
+        """Draw the sign ``name`` into the square in the middle of ``box``."""
+        draw_icon(name, box, colour, ground)
+        self.signed.append((name, colour, ground))
+
     def text_height(self, look: Look, text: str, size: int, width: float, *, bold: bool = False,
                     balanced: bool = False) -> float:  # fmt: skip
         """Height that ``write`` would take."""
@@ -119,24 +127,26 @@ class Part(Widget):
 
     def fill(self, box: Box, colour: str, radius: float = 0.0, alpha: float = 1.0) -> None:
         """A filled rectangle, rounded when ``radius`` is given."""
-        Color(*rgba(colour, alpha))
+        assert self.look is not None
         if radius:
-            SmoothRoundedRectangle(pos=box[:2], size=box[2:], radius=[min(radius, box[2] / 2, box[3] / 2)], segments=16)
+            self.plate(box, colour, colour, self.look, border=0, radius=radius)
         else:
-            Rectangle(pos=box[:2], size=box[2:])
+            Color(*rgba(colour, alpha))
+            Rectangle(pos=box[:2], size=box[2:], texture=self.look.plates.blank)
 
     def plate(self, box: Box, ground: str, edge: str, look: Look, *, border: float | None = None,
               radius: float | None = None) -> None:  # fmt: skip
         """A rounded plate with a border inside its box."""
-        radius = look.radius if radius is None else radius
         border = look.border if border is None else border
-        half = border / 2  # the plate is filled once and its edge drawn over: software GL pays for every pixel
-        Color(*rgba(ground))
-        corner = max(min(radius, box[2] / 2, box[3] / 2) - half, 1.0)
-        RoundedRectangle(pos=(box[0] + half, box[1] + half), size=(box[2] - border, box[3] - border), radius=[corner],
-                         segments=12)  # fmt: skip
-        Color(*rgba(edge))
-        SmoothLine(rounded_rectangle=(*inset(box, half), corner, 12), width=half)
+        x, y, width, height = (round(number) for number in box)
+        corner = min(look.radius if radius is None else radius, width / 2 - 1, height / 2 - 1)
+        if min(width, height) < 2 * (border + 2) or corner < 1:
+            Color(*rgba(edge))
+            Rectangle(pos=(x, y), size=(width, height), texture=look.plates.blank)
+            return
+        texture, margin = look.plates.plate(int(corner) - 1, border, ground, edge)
+        Color(1, 1, 1, 1)
+        BorderImage(pos=(x, y), size=(width, height), texture=texture, border=(margin,) * 4)
 
     def dashes(self, box: Box, colour: str, look: Look) -> None:
         """A dashed border just inside ``box``."""
@@ -178,6 +188,7 @@ class Control(Part):
         self.hint = ""
         self.number = ""
         self.is_private = False
+        self.public = ""  # what is said of a private one without a headset; "" = its name, "filled in"
         self.is_enabled = True
         self.is_pressed = False
         self.has_focus = False

@@ -9,7 +9,6 @@ from kivy.graphics import Color, Rectangle
 from kivy.graphics.texture import Texture
 
 from screens.theme import rgba
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part, inset
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Photo(Part):
             self.fill(inset(box, look.border / 2), theme.sand, look.radius)
             self.dashes(box, theme.ink, look)
             side = min(look.mm(44), high * 0.6)
-            draw_icon("camera", (self.center_x - side / 2, self.center_y - side / 2, side, side), theme.ink, theme.sand)
+            self.sign("camera", (self.center_x - side / 2, self.center_y - side / 2, side, side), theme.ink, theme.sand)
             return
         width, height = self._texture.size
         frame = look.mm(2)

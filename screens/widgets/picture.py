@@ -8,7 +8,6 @@ from kivy.graphics import Color, SmoothEllipse
 from kivy.properties import StringProperty
 
 from screens.theme import rgba
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part
 
 if TYPE_CHECKING:
@@ -46,5 +45,5 @@ class Emblem(Part):
             Color(*rgba(theme.primary))
             SmoothEllipse(pos=(x, y), size=(side, side))
             mark = side * 0.5
-            draw_icon(icon, (x + (side - mark) / 2, y + (side - mark) / 2, mark, mark), theme.on_primary, theme.primary)
+            self.sign(icon, (x + (side - mark) / 2, y + (side - mark) / 2, mark, mark), theme.on_primary, theme.primary)
             x += side + gap

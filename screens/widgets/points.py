@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part, inset
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Points(Part):
             left = self._left(look)
             tile = (self.x, top - (high + side * 1.35) / 2, side * 1.35, side * 1.35)
             self.fill(tile, theme.primary, look.mm(3))
-            draw_icon(self.icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
+            self.sign(self.icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
             box = (self.x + left, top - high, self.width - left, high)
             self.write(sentence, box, self._size, theme.ink)
             top -= high

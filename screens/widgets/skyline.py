@@ -47,7 +47,7 @@ class Skyline(Part):
     ) -> None:
         theme = look.theme
         Color(*rgba(theme.sand))
-        Rectangle(pos=(x, y), size=(width, height))
+        Rectangle(pos=(x, y), size=(width, height), texture=look.plates.blank)
         pane = look.mm(3.2)
         step = look.mm(6.4)
         columns = max(int((width - look.mm(3)) / step), 1)
@@ -57,7 +57,11 @@ class Skyline(Part):
             for column in range(columns):
                 is_lit = (column, row) in lit
                 Color(*rgba(theme.human if is_lit else theme.paper, 1.0))
-                Rectangle(pos=(x + edge + column * step, y + look.mm(4) + row * step), size=(pane, pane))
+                Rectangle(
+                    pos=(x + edge + column * step, y + look.mm(4) + row * step),
+                    size=(pane, pane),
+                    texture=look.plates.blank,
+                )
 
     def _tree(self, look: Look, x: float, y: float, size: float) -> None:
         colour = rgba(look.theme.primary, 0.2 if look.theme.is_dark else 0.16)

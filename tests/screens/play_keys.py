@@ -98,6 +98,19 @@ async def main(theatre: Theatre) -> dict[str, Any]:
     press(Key.DELETE)
     found["delete takes one away"] = screen.entry.text == "3号楼东边路"
 
+    from kivy.core.window import Window
+
+    for key in (27, 282, 293):  # Escape, F1, F12: neither ends the window nor opens Kivy's settings
+        Window.dispatch("on_keyboard", key, 0, "", [])
+    await theatre.glass.next_frame()
+    found["a keyboard's keys do nothing"] = len(Window.children) == 1
+
+    await theatre.show("review")
+    theatre.heard()
+    press(Key.NEXT)
+    said = theatre.heard()[0]
+    found["a private row is private"] = isinstance(said, Focused) and said.is_private and "英" not in said.instead
+
     await theatre.show("welcome")
     theatre.heard()
     press(Key.SELECT)

@@ -83,7 +83,9 @@ def questions(text: Text) -> dict[str, q.Question]:
                                  help=t("The number on the wall."), max_length=3, draft="12", **step),
         "ask_phone": q.AskField(help=t("Staff call it only if something is wrong."),
                                 prefill=q.Prefill("13800138000", "138****8000", "registry"), **phone),
-        "ask_phone_trouble": q.AskField(trouble=t("The phone number lacks {count} digits.", count=4), **phone),
+        "ask_phone_trouble": q.AskField(
+            trouble=t("The phone number lacks {count} digits. Please add them.", count=4), **phone
+        ),
         "ask_id_number": q.AskField(title=t("Please enter your ID number"),
                                     help=t("It has 18 digits. The last may be X."), **typed),
         "ask_date": q.AskField(field_id="since", kind="date", title=t("Since when?"), max_length=8, draft="202611",
