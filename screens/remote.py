@@ -145,7 +145,8 @@ class Remote:
         is_private = getattr(question, "is_help_private", False)
         message = {
             "t": "question", "seq": next(self._sequence), "name": question.name, "title": words.title,
-            "help": MASK if is_private else words.help, "spoken": [u.instead if u.private else u.text for u in words.spoken],
+            "help": MASK if is_private else words.help,
+            "spoken": [u.instead if u.private else u.text for u in words.spoken],
             "controls": self._controls(), "status": self._status(), "at_s": time.monotonic(),
         }  # fmt: skip
         if screen.overlaid is not None:
