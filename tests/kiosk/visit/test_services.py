@@ -244,7 +244,7 @@ def test_all_sentences_are_listed_once() -> None:
     assert "" not in found
 
 
-# -- the services that ship ------------------------------------------------------------------------------------------
+# -- the services that ship -------------------------------------------------------------------------------------------
 
 
 def answers_that_matter(service: Service) -> Iterator[dict[str, Any]]:
@@ -282,7 +282,7 @@ def test_conditions_need_an_answer(answers: dict[str, Any], is_there: bool) -> N
     assert is_asked(one, answers) is is_there
 
 
-# -- a file alone ------------------------------------------------------------------------------------------
+# -- a file alone -----------------------------------------------------------------------------------------------------
 
 EVERY_KIND = (
     HEAD + CHOICE.replace('"thing"', '"colour"')
