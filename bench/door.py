@@ -38,7 +38,6 @@ class Door:
         self._world = world
         self._runner: web.AppRunner | None = None
         self._pages: set[_Page] = set()
-        self._stopping = asyncio.Event()
         self.port = 0
 
     async def start(self, port: int) -> int:
@@ -69,7 +68,6 @@ class Door:
 
     async def stop(self) -> None:
         """Close every page and the listener. Idempotent."""
-        self._stopping.set()
         for page in tuple(self._pages):
             await page.socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
         if self._runner is not None:
@@ -159,6 +157,7 @@ class Door:
         finally:
             self._world.listeners.discard(page)
             self._pages.discard(page)
+            page.lift_finger()
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
             self._watch()
@@ -198,6 +197,7 @@ class _Page:
         self.socket = socket
         self.width_px = 0
         self._world = world
+        self._is_finger_down = False
         self._texts: list[str] = []
         self._sounds: list[bytes] = []
         self._frame: bytes | None = world.last_frame
@@ -236,11 +236,20 @@ class _Page:
                 self.width_px = min(max(int(message["width_px"]), 120), 2160)
                 self._world.glass.watch(self.width_px)
             elif kind == "touch":
+                self._is_finger_down = message.get("phase") != "up"
                 self._world.touch(message)
         except (ValueError, KeyError, TypeError, Refusal) as error:
             self.tell({"t": "trouble", "text": f"The bench did not understand the page ({error})."})
         except GlassDark as error:
             self.tell({"t": "trouble", "text": str(error)})
+
+    def lift_finger(self) -> None:
+        """A page that closes in the middle of a touch must not leave its finger on the glass: slide off, then lift."""
+        if self._is_finger_down:
+            self._is_finger_down = False
+            with contextlib.suppress(GlassDark):
+                for phase in ("move", "up"):
+                    self._world.touch({"phase": phase, "x": -1000, "y": -1000})
 
     async def send_all(self) -> None:
         """Send what is due, until the page is gone."""

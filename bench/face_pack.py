@@ -18,11 +18,12 @@ RECIPES = Path(hardware.face.__file__).parent / "packs"
 log = logging.getLogger("bench.face")
 
 
-def face_pack(folder: RunFolder, models: str = os.environ.get("BOOTH_MODELS", "")) -> str:
+def face_pack(folder: RunFolder) -> str:
     """The pack's path relative to the run folder, "" when there are no weights to make one of.
 
     The first recipe whose weights are all there wins; a pack that is already there and whole is left alone.
     """
+    models = os.environ.get("BOOTH_MODELS", "")
     if not models:
         log.info("BOOTH_MODELS is not set: the booth offers the ways without a face")
         return ""

@@ -29,8 +29,9 @@ class Face:
         return _KINDS[self.file.suffix.lower()]
 
 
-def load(more: str = os.environ.get("BOOTH_TEST_FACES", "")) -> dict[str, Face]:
-    """The astronaut always; every photograph of ``more``/publicdomain when that folder is there."""
+def load() -> dict[str, Face]:
+    """The astronaut always; every photograph of BOOTH_TEST_FACES/publicdomain when that folder is there."""
+    more = os.environ.get("BOOTH_TEST_FACES", "")
     found = {"astronaut": Face("astronaut", "Astronaut", HERE / "astronaut.jpg", ASTRONAUT_EYES)}
     folder = Path(more) / "publicdomain" if more else None
     if folder is not None and folder.is_dir():

@@ -56,7 +56,7 @@ class Person:
         """For the page: their name, age and what they can try."""
         age = today.year - self.birth.year - ((today.month, today.day) < (self.birth.month, self.birth.day))
         has = [word for word, there in (("photo", self.has_portrait), ("phone", bool(self.phone))) if there]
-        known = " and ".join(has) + " known" if has else "no photo, no phone"
+        known = f"registered: {', '.join(has)}" if has else "no photo, no phone"
         return {
             "id": self.id,
             "name": self.name,

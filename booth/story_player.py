@@ -340,11 +340,14 @@ class _Player:
             self.papers = [number for number in paper if int(number) > self._printed_before]
 
     async def _go_home(self) -> None:
-        """Let a visit that is still open end by its own time-outs, so that the next one finds the welcome screen."""
+        """End a visit that is still open, by Leave or by its own time-outs: the next one finds the welcome screen."""
         deadline = time.monotonic() + _HOME_WITHIN_S
         with contextlib.suppress(SiteError):
             await self.bench.do("reset")
             while not is_plain(self._now, "Welcome") and time.monotonic() < deadline:
                 with contextlib.suppress(SiteError):
-                    await self.bench.do("skip", s=400.0)
-                await asyncio.sleep(0.4)
+                    if any(one["id"] == "leave" for one in controls(self._now)):
+                        await self._press("leave")
+                    else:
+                        await self.bench.do("skip", s=400.0)
+                await asyncio.sleep(_SETTLE_S)

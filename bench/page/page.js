@@ -8,13 +8,13 @@ const BACKEND = { none: "Up", slow: "Slow", nonsense: "Nonsense", down: "Down" }
 const BACKEND_NOTES = {
   none: "", slow: "Answers come late.", nonsense: "Answers make no sense.", down: "It cannot be reached.",
 };
-const MODES = { look: "Looks here", away: "Away", second: "Two people", freeze: "Frozen" };
+const MODES = { look: "Looks", away: "Away", second: "Two", freeze: "Frozen" };
 const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", keypad: "Keypad" };
 const KEYS = [
-  ["1", "1"], ["2", "2"], ["3", "3"], ["previous", "◀ Previous", "word"], ["select", "Select", "select"],
-  ["4", "4"], ["5", "5"], ["6", "6"], ["next", "Next ▶", "word"], ["back", "Back"],
-  ["7", "7"], ["8", "8"], ["9", "9"], ["0", "0"], ["delete", "⌫", "", "Delete"], ["help", "?", "", "Help"],
-  ["repeat", "Repeat", "word"], ["more_time", "More time", "word"],
+  ["1", "1"], ["2", "2"], ["3", "3"], ["previous", "◀ Prev.", "word", "Previous"], ["next", "Next ▶", "word"],
+  ["4", "4"], ["5", "5"], ["6", "6"], ["select", "Select", "word select"], ["back", "Back", "word"],
+  ["7", "7"], ["8", "8"], ["9", "9"], ["repeat", "Repeat", "word"], ["help", "Help", "word"],
+  ["delete", "⌫", "", "Delete"], ["0", "0"], ["more_time", "More time", "wide-word"],
 ];
 const FAULTS_WORDS = { "": "a good one" };
 
@@ -199,7 +199,7 @@ function showPaper() {
   $("slot-paper").classList.toggle("out", Boolean(newest) && state.printer.is_paper_in_exit);
   if (newest && $("paper").dataset.number !== newest) showSheet(newest);
   const holder = $("papers");
-  const earlier = state.paper.slice(-12);
+  const earlier = state.paper.slice(-8).reverse();
   if (holder.dataset.shown === earlier.join()) return;
   holder.dataset.shown = earlier.join();
   holder.replaceChildren(...(earlier.length > 1 ? earlier.map((number) => {

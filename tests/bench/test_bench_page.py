@@ -65,7 +65,7 @@ def pixel(page: Page, x: float, y: float) -> list[int]:
 
 
 def test_live_screen_is_upright(page: Page) -> None:
-    page.wait_for_function("Number(document.getElementById('screen').dataset.frames || 0) > 0")
+    until(lambda: page.locator("#screen").get_attribute("data-frames"), "the first frame on the page")
     for place, colour in ((0.25, TOP), (0.75, BOTTOM)):
         seen = pixel(page, 0.5, place)
         assert all(abs(a - b) < 12 for a, b in zip(seen, colour, strict=True)), (place, seen)
@@ -89,6 +89,21 @@ def test_mouse_is_a_finger_with_the_right_coordinates(page: Page, glass: RemoteP
     assert abs(down["y"] - HEIGHT * 0.1) < 3  # type: ignore[operator]
     assert abs(up["x"] - WIDTH * 0.5) < 3  # type: ignore[operator]
     assert abs(up["y"] - HEIGHT * 0.2) < 3  # type: ignore[operator]
+
+
+def test_page_that_closes_lifts_its_finger(page: Page, bench: Site, glass: RemotePeer) -> None:
+    page.locator("#screen").hover()
+    page.mouse.down()
+    until(lambda: any(m["t"] == "touch" for m in glass.received), "the finger")
+    page.goto("about:blank")
+    until(lambda: glass.received[-1]["t"] in ("touch", "frames") and _phases(glass)[-1] == "up", "its end")
+    assert _phases(glass) == ["down", "move", "up"]
+    assert next(m for m in glass.received if m.get("phase") == "up")["x"] < 0, "outside, so that nothing is pressed"
+    page.mouse.up()
+
+
+def _phases(glass: RemotePeer) -> list[str]:
+    return [m["phase"] for m in glass.received if m["t"] == "touch"]
 
 
 def test_question_is_named_for_everybody(page: Page, glass: RemotePeer) -> None:
@@ -194,7 +209,7 @@ def test_paper_that_came_out_is_shown(page: Page, bench: Site) -> None:
     with socket.create_connection(("127.0.0.1", port), 5) as wire:
         wire.sendall(b"\x1b@Hello booth\n\n\n\n\x1dV\x00")
         expect(page.locator("#paper")).to_be_visible(timeout=15_000)
-    page.wait_for_function("document.getElementById('paper').naturalWidth > 300")
+    until(lambda: page.evaluate("document.getElementById('paper').naturalWidth > 300"), "the paper's picture")
     expect(page.get_by_role("button", name="Take it from the printer")).to_be_enabled()
     page.get_by_role("button", name="Take it from the printer").click()
     expect(page.get_by_role("button", name="Take it from the printer")).to_be_disabled()
