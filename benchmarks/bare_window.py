@@ -1,4 +1,4 @@
-"""The reference of the booth's window: Kivy as it comes. ``python -m benchmarks.bare_window label | press N | change N``.
+"""The booth's reference: a Kivy window as Kivy comes. ``python -m benchmarks.bare_window label | press N | change N``.
 
 ``label``: one label; says when its first frame was complete, then waits until its standard input ends.
 ``press``: a button pressed N times; ``change``: ten buttons replaced by ten others. Prints one line of JSON.
@@ -22,12 +22,12 @@ from kivy.config import Config
 Config.set("graphics", "width", "1080")
 Config.set("graphics", "height", "1920")
 
-from kivy.core.window import Window
-from kivy.graphics.opengl import glFinish
-from kivy.uix.boxlayout import BoxLayout
-from kivy.uix.button import Button
-from kivy.uix.label import Label
-from kivy.uix.widget import Widget
+from kivy.core.window import Window  # noqa: E402 - Kivy reads its settings on import
+from kivy.graphics.opengl import glFinish  # noqa: E402
+from kivy.uix.boxlayout import BoxLayout  # noqa: E402
+from kivy.uix.button import Button  # noqa: E402
+from kivy.uix.label import Label  # noqa: E402
+from kivy.uix.widget import Widget  # noqa: E402
 
 
 def _say(found: object) -> None:

@@ -47,7 +47,7 @@ BENCHMARKS = (
         ("screen.click_to_pixel", "screen.press_to_pixel"), "screen:outside",
         "click seen from outside, until the next screen (or the pressed button) is on the display",
     ),
-    Benchmark(("visit.pension", "visit.pension_longest"), "visit:pension", "what a resident waits for in a whole visit"),
+    Benchmark(("visit.pension", "visit.pension_longest"), "visit:pension", "what a resident waits for in a visit"),
     Benchmark(_memory(), "memory:resident", "resident set of every process, and its proportional share (PSS)"),
     Benchmark(
         ("memory.growth_keeper", "memory.growth_bench", "memory.growth_platform", "memory.descriptors",

@@ -69,7 +69,7 @@ class Display:
     def close(self) -> None:
         self._x.XCloseDisplay(self._line)
 
-    def look(self, box: Box = Box(0, 0, WIDTH, HEIGHT)) -> np.ndarray[Any, np.dtype[np.uint8]]:  # noqa: B008 - frozen
+    def look(self, box: Box = Box(0, 0, WIDTH, HEIGHT)) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The pixels there now: height x width x 3 (blue, green, red)."""
         image = self._x.XGetImage(
             self._line, self._root, box.x, box.y, box.width, box.height, ctypes.c_ulong(_ALL_PLANES), _Z_PIXMAP

@@ -79,7 +79,7 @@ def _questions(stage: Any) -> list[tuple[Callable[[], Any], str]]:
         (lambda: q.Consent(points=(t("The card gives name, number and birth."),), service=PENSION), "primary"),
         (lambda: q.PresentCard(kinds=("social_security_card",), **step), "no_card"),
         (lambda: q.ChooseWay(ways=ways, **step), "code"),
-        (lambda: q.AskField(field_id="phone", kind="phone", title="1", max_length=12, prefill=phone, **step), "prefill"),
+        (lambda: q.AskField(field_id="phone", kind="phone", title="1", prefill=phone, **step), "prefill"),
         (lambda: q.AskField(field_id="home", kind="yes_no", title="2", **step), "yes"),
         (lambda: q.AskField(field_id="kind", kind="choice", title="3", options=choices, **step), "3"),
         (lambda: q.Review(rows=rows, **step), "primary"),

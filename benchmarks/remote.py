@@ -1,4 +1,4 @@
-"""A hand on the booth's remote socket: what is shown, and touches, as the bench has them. Knows no question's meaning."""
+"""A hand on the booth's remote socket: what is shown, and touches. Knows no question's meaning."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Self
 from bench import wire
 
 _LOOKS_EVERY_S = 0.02
+_NO_ECHO_S = 0.4  # a second touch at the same place within 0.3 s is taken for the first one's echo
 
 
 class Remote:
@@ -23,6 +24,7 @@ class Remote:
         self._following: asyncio.Task[None] | None = None
         self.question: dict[str, Any] | None = None
         self.visit_pid = 0
+        self._pressed_s = 0.0
         self.visits = 0  # processes seen
 
     async def __aenter__(self) -> Self:
@@ -83,7 +85,9 @@ class Remote:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no control {control!r} to press on {(self.question or {}).get('name')}")
             await asyncio.sleep(_LOOKS_EVERY_S)
+        await asyncio.sleep(max(0.0, self._pressed_s + _NO_ECHO_S - time.monotonic()))
         self.send("press", id=control)
+        self._pressed_s = time.monotonic()
 
 
 async def leave_at_once(remote: Remote) -> None:

@@ -1,4 +1,4 @@
-"""How quickly the screen follows the finger: inside (off-screen, to the completed frame) and from outside (to the pixel).
+"""How quickly the screen follows the finger: inside (to the completed frame), outside (to the pixel).
 
 References in the same run: a bare Kivy window, as Kivy comes, and a Chromium kiosk with the same screen.
 """
@@ -33,8 +33,8 @@ def inside(options: Options) -> Iterator[Figure]:
     bare: dict[str, list[float]] = {"press": [], "change": []}
     booth: dict[str, list[float]] = {"touch": [], "change": [], "first_change": []}
     for _ in range(2):  # subject and reference take turns
-        for what, values in bare.items():
-            values += _run(env, "bare_window", what, str(options.times(20)))
+        for what in bare:
+            bare[what] += _run(env, "bare_window", what, str(options.times(20)))
         for what, values in _run(env, "glass_window", "inside", str(1 + options.times(6, 1))).items():
             booth[what] += values
     button = percentile(bare["press"], 95)
@@ -94,7 +94,7 @@ class _Clicked:
 
 
 def _patch(one: Any, other: Any, back: Any, without: Box | None = None, before: Any = None) -> Box:
-    """Where the two pictures differ most, and where they are the same again afterwards (nothing that moves by itself)."""
+    """Where the two pictures differ most, and are the same again afterwards: nothing that moves by itself."""
     differs = np.abs(one.astype(np.int16) - other).sum(axis=2).astype(np.int64)
     differs[np.any(one != back, axis=2)] = 0
     if before is not None:

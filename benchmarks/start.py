@@ -28,7 +28,7 @@ _STRIP = Box(0, 900, WIDTH, 8)  # across the middle: nowhere on the glass is it 
 
 
 def start(options: Options) -> Iterator[Figure]:
-    """From the command until the welcome is on the glass and takes touches: the keeper's way, told by the keeper's line."""
+    """From the command until the welcome is on the glass and takes touches: all by the keeper's line."""
     booth: list[float] = []
     bare: list[float] = []
     with site(has_booth=False) as running:
