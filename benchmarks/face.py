@@ -32,7 +32,7 @@ def match(options: Options) -> Iterator[Figure]:
     if not os.environ.get("BOOTH_MODELS"):
         raise Unavailable("BOOTH_MODELS is not set: there is no model pack to measure (see the Makefile)")
     with tempfile.TemporaryDirectory(prefix="booth-face-") as folder:
-        pack = face_pack(RunFolder(Path(folder)), os.environ["BOOTH_MODELS"])
+        pack = face_pack(RunFolder(Path(folder)))
         if not pack:
             raise Unavailable("BOOTH_MODELS holds the weights of no known pack")
         took, frames = asyncio.run(_match(str(Path(folder) / pack), options.times(7)))
@@ -51,9 +51,7 @@ async def _match(pack: str, count: int) -> tuple[float, float]:
         try:
             await asyncio.gather(camera.start(), matcher.start())
             await camera.open()
-            deadline = time.monotonic() + _READY_WITHIN_S
-            while matcher.status.health is not Health.ONLINE and time.monotonic() < deadline:
-                await asyncio.sleep(0.05)
+            await _online(matcher)
             await matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
             for _ in range(count + 1):
                 began_s = time.monotonic()
@@ -66,3 +64,12 @@ async def _match(pack: str, count: int) -> tuple[float, float]:
             await asyncio.gather(camera.stop(), matcher.stop())
             await simulator.stop()
     return statistics.median(took[1:]), statistics.median(floors[1:])
+
+
+async def _online(matcher: InsightFaceMatcher) -> None:
+    """Wait for the loaded model; without it there is nothing to measure."""
+    ready = asyncio.Event()
+    forget = matcher.watch(lambda status: ready.set() if status.health is Health.ONLINE else None)
+    if matcher.status.health is not Health.ONLINE:
+        await asyncio.wait_for(ready.wait(), _READY_WITHIN_S)
+    forget()

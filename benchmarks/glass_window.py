@@ -69,7 +69,7 @@ def _questions(stage: Any) -> list[tuple[Callable[[], Any], str]]:
         q.ReviewRow("address", t("Address"), "幸福里3号楼2单元501", "entered", True, True),
     )
     paper = (q.PaperLine(t("Receipt"), True, True), q.PaperLine("B7-000204-6", True), q.PaperLine("2026-11-22 20:51"))
-    step = {"service": PENSION, "progress": (3, 5)}
+    step: dict[str, Any] = {"service": PENSION, "progress": (3, 5)}
     ways = tuple(q.Option(way, way, icon=icon) for way, icon in (("face", "camera"), ("code", "phone")))
     phone = q.Prefill("13800138000", "138****8000", "registry")
     choices = tuple(q.FieldOption(str(n), f"{n}") for n in range(1, 6))
