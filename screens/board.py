@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kivy.clock import Clock
 from kivy.graphics import Color, SmoothLine
 from kivy.uix.widget import Widget
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from screens.widgets.frame import QuestionScreen
     from screens.widgets.overlay import OverlayCard
 
+RELEASE_S = 0.06
+
 
 class Board(Widget):
     """``missed`` is called for a touch that hits nothing; ``changed`` when other controls are there."""
@@ -31,7 +34,7 @@ class Board(Widget):
         self.screen: QuestionScreen | None = None
         self.card: OverlayCard | None = None
         self.focus: FocusPath[Control] = FocusPath()
-        self.finger = Finger(self._control_at, missed, time.monotonic, dpi / MM_PER_INCH)
+        self.finger = Finger(self._control_at, missed, time.monotonic, dpi / MM_PER_INCH, self._release)
         self._changed = changed
         self._look: Look | None = None
         self._below = ""  # where the focus was under the overlay
@@ -140,6 +143,15 @@ class Board(Widget):
             if left <= x <= left + width and bottom <= y <= bottom + height:
                 return control
         return self.screen.anywhere if self.card is None and self.screen is not None else None
+
+    def _release(self, control: Any) -> None:
+        """Unpressed a moment later: when another screen comes, no frame is drawn for the old one on the way."""
+
+        def unpress(_dt: float) -> None:
+            if not self.finger.holds(control):
+                control.press(False)
+
+        Clock.schedule_once(unpress, RELEASE_S)
 
     # -- Kivy's touches ---------------------------------------------------------------------------------------------
 

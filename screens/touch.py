@@ -24,13 +24,17 @@ class Target(Protocol):
 
 
 class Finger:
-    """Follows the first finger from down to up; ``find`` gives the target at a place, ``miss`` hears of none."""
+    """Follows the first finger from down to up; ``find`` gives the target at a place, ``miss`` hears of none.
+
+    ``release`` shows the target unpressed after it was chosen.
+    """
 
     def __init__(
         self, find: Callable[[float, float], Target | None], miss: Callable[[], None], now: Callable[[], float],
-        pixels_a_mm: float,
+        pixels_a_mm: float, release: Callable[[Target], None] = lambda target: target.press(False),
     ) -> None:  # fmt: skip
         self._find, self._miss, self._now = find, miss, now
+        self._release = release
         self._slip = SLIP_MM * pixels_a_mm
         self._near = STRIKE_MM * pixels_a_mm
         self._finger: object = None
@@ -67,8 +71,12 @@ class Finger:
         target, self._target, self._finger = self._target, None, None
         if target is not None:
             self._last = (*self._down, self._now())
-            target.press(False)
             target.choose()
+            self._release(target)
+
+    def holds(self, target: Target) -> bool:
+        """Is the finger on this one?"""
+        return self._target is target
 
     def let_go(self) -> None:
         """Another screen is there: what is under the finger now was not meant."""
