@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from screens.remote import Remote
     from screens.stage import KivyScreen
 
+HOME_PREFIX = "booth-kivy-"
 MAX_FPS = 500  # Kivy polls input once a tick and draws only what changed: less waiting, 4 % of one core
 WARM_PAUSE_S = 0.01
 BEAT_S = 1.0  # one frame a second proves that the glass is alive
@@ -33,7 +34,8 @@ KEPT_CATEGORIES = ("textinput.label", "textinput.width", "kv.image", "kv.texture
 
 def prepare(display: DisplaySection, *, hidden: bool = True) -> None:
     """Set Kivy's environment and configuration, then import its core. Call once, before anything imports Kivy."""
-    home = tempfile.mkdtemp(prefix="booth-kivy-")
+    _sweep()
+    home = tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-")
     os.environ.update(
         KIVY_NO_ARGS="1", KIVY_NO_ENV_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_NO_CONSOLELOG="1", KIVY_NO_CONFIG="1",
         KIVY_LOG_MODE="PYTHON", KIVY_HOME=home, KIVY_DPI=str(display.dpi), KIVY_METRICS_DENSITY="1",
@@ -63,6 +65,15 @@ def prepare(display: DisplaySection, *, hidden: bool = True) -> None:
     for provider in list(dict(Config.items("input"))):
         Config.remove_option("input", provider)
     Config.set("input", "mouse", "mouse,multitouch_on_demand,disable_hover")
+
+
+def _sweep() -> None:
+    """Remove the empty homes of processes that were ended before they could."""
+    for home in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
+        owner = home.name.removeprefix(HOME_PREFIX).partition("-")[0]
+        if not (owner.isdigit() and Path("/proc", owner).exists()):
+            with contextlib.suppress(OSError):
+                home.rmdir()
 
 
 class Glass:
