@@ -9,8 +9,10 @@ def public_key(file: Path, setting: str) -> bytes:
     """The 32 raw bytes. Raises ``ValueError`` naming file, setting and cure."""
     try:
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        raise ValueError(f"{file}: {setting}: no key of 64 hex digits there; enrol the booth again") from None
+    except OSError as error:
+        raise ValueError(f"{file}: {setting}: {error.strerror}; enrol the booth, or correct the path") from None
+    except ValueError:
+        key = b""
     if len(key) != 32:
-        raise ValueError(f"{file}: {setting}: {len(key)} bytes instead of 32; enrol the booth again")
+        raise ValueError(f"{file}: {setting}: not a public key of 64 hex digits; enrol the booth again")
     return key

@@ -48,7 +48,7 @@ def run_booth(config: Path) -> tuple[int, str]:
 def test_missing_certificates_are_named_with_the_cure(config: Path) -> None:
     status, said = run_booth(config)
     assert status == 2
-    assert "pki/sign.pub: No such file or directory; enrol the booth" in said
+    assert "pki/sign.pub: backend.sign_pub: No such file or directory; enrol the booth" in said
     assert said.count("\n") == 1
 
 
@@ -57,7 +57,7 @@ def test_a_key_that_is_no_key_is_named(config: Path) -> None:
     (config.parent / "pki" / "sign.pub").write_text("feed")
     status, said = run_booth(config)
     assert status == 2
-    assert "sign.pub: not a public key of 64 hex digits" in said
+    assert "sign.pub: backend.sign_pub: not a public key of 64 hex digits" in said
 
 
 def test_a_visit_process_is_not_started_by_hand(config: Path) -> None:
