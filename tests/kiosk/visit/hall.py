@@ -46,6 +46,8 @@ from kiosk.visit.stage import Stage
 from kiosk.visit.wording import Words
 
 ROOT = Path(__file__).resolve().parents[3]
+SERVICES = load_services(ROOT / "assets" / "services")  # read once: nothing changes them
+CATALOGUES = Catalogues(ROOT / "assets" / "translations")
 TODAY = dt.datetime(2026, 11, 22, 20, 47, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 NUMBER = "11010519491231002X"  # GB 11643-1999, the standard's own example
 JPEG = b"\xff\xd8 a picture"
@@ -341,8 +343,8 @@ class Hall:
         self.ledger, self.backend = Ledger(), Backend()
         self.notes: list[Exception] = []
         self.times = Times()
-        self.services = load_services(ROOT / "assets" / "services")
-        self.text = Catalogues(ROOT / "assets" / "translations").text(language)
+        self.services = dict(SERVICES)
+        self.text = CATALOGUES.text(language)
         self.booth = Equipment(self.reader, self.camera, self.matcher, self.printer, community="幸福里社区")
         self.stage = Stage(
             self.glass, self.speaker, self.keypad, self.clock, self.text, self.times, "12345", self.notes.append,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from kiosk.text import Catalogues, Text
+from kiosk.text import Text
 from kiosk.visit import questions as q
 from kiosk.visit import troubles
 from kiosk.visit.offers import trouble_options, way_options
-from kiosk.visit.services import FieldKind, Service, load_services
+from kiosk.visit.services import FieldKind, Service
+from tests.kiosk.visit.hall import CATALOGUES, ROOT, SERVICES
 
-ROOT = Path(__file__).resolve().parents[3]
-SERVICES = load_services(ROOT / "assets" / "services")
+__all__ = ["CATALOGUES", "ROOT", "SERVICES"]
 TITLES = {service.id: service.title for service in SERVICES.values()}
-CATALOGUES = Catalogues(ROOT / "assets" / "translations")
 
 SECRET = "7Q7Q7Q"  # stands for a personal value: must never be said where others can hear
 OUTCOMES = (

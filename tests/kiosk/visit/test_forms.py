@@ -164,7 +164,7 @@ ANYTHING = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(kind=st.sampled_from([kind.value for kind in FieldKind]), raw=ANYTHING, required=st.booleans())
 def test_any_answer_is_taken_for_good_or_refused_with_words(kind: str, raw: Any, required: bool) -> None:
     one = field(kind, required=required)
@@ -210,6 +210,7 @@ def test_private_values_never_reach_the_paper() -> None:
     assert printed(field("text"), "路灯", ZH) == "路灯"
 
 
+@settings(max_examples=40)
 @given(st.from_regex(r"\A[0-9]{1,17}[0-9X]\Z"))
 def test_a_masked_number_hides_most_of_it(number: str) -> None:
     masked = mask_number(number)
@@ -218,6 +219,7 @@ def test_a_masked_number_hides_most_of_it(number: str) -> None:
     assert all(m in ("*", n) for m, n in zip(masked, number, strict=True))
 
 
+@settings(max_examples=40)
 @given(st.from_regex(r"\A[0-9]{1,14}\Z"))
 def test_a_masked_phone_hides_at_least_three_digits(phone: str) -> None:
     masked = mask_phone(phone)
@@ -231,6 +233,7 @@ NAMES = st.one_of(
 )
 
 
+@settings(max_examples=40)
 @given(NAMES)
 def test_a_masked_name_is_never_the_name(name: str) -> None:
     masked = mask_name(name)
