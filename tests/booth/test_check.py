@@ -79,10 +79,10 @@ def test_a_missing_certificate(key: str, name: str, assets: Path, config: Path) 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "no key of 64 hex digits there; enrol the booth again"),
-        ("not hex", "no key of 64 hex digits there; enrol the booth again"),
-        ("abcd", "2 bytes instead of 32; enrol the booth again"),
-        ("äöü", "no key of 64 hex digits there; enrol the booth again"),
+        (None, "No such file or directory; enrol the booth"),
+        ("not hex", "not a public key of 64 hex digits; enrol the booth again"),
+        ("abcd", "not a public key of 64 hex digits; enrol the booth again"),
+        ("äöü", "not a public key of 64 hex digits; enrol the booth again"),
     ],
 )
 def test_a_broken_key(name: str, content: str | None, problem: str, assets: Path, config: Path) -> None:
