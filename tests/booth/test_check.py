@@ -79,7 +79,7 @@ def test_a_missing_certificate(key: str, name: str, assets: Path, config: Path) 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "No such file or directory; enrol the booth"),
+        (None, "No such file or directory; enrol the booth, or correct the path"),
         ("not hex", "not a public key of 64 hex digits; enrol the booth again"),
         ("abcd", "not a public key of 64 hex digits; enrol the booth again"),
         ("äöü", "not a public key of 64 hex digits; enrol the booth again"),
