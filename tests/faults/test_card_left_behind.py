@@ -14,8 +14,7 @@ from hardware.speech import Earcon
 from kiosk.visit.questions import ChooseWay, Goodbye, ShowReceipt, TakeBelongings
 from kiosk.visit.screen import Answer
 from tests.kiosk.visit.hall import Hall, Step
-from tests.kiosk.visit.steps import TO_WAYS, said, shown
-from tests.kiosk.visit.test_stories import PENSION, leave_for_good
+from tests.kiosk.visit.steps import PENSION, TO_WAYS, leave_for_good, said, shown
 
 
 def card_stays(hall: Hall) -> None:

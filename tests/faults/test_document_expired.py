@@ -8,7 +8,7 @@ from hardware.card_reader import Check, Result
 from hardware.speech import Earcon
 from kiosk.visit.questions import Consent, PresentCard
 from tests.kiosk.visit.hall import Hall, card
-from tests.kiosk.visit.test_stories import PENSION, leave_for_good, start
+from tests.kiosk.visit.steps import PENSION, leave_for_good, start
 
 EXPIRED = card(checks=(Check("number_checksum", Result.PASS), Check("expired", Result.FAIL)))
 

@@ -6,8 +6,7 @@ from hardware.speech import Earcon
 from kiosk.uplink.bodies import ApprovalState
 from kiosk.visit.questions import ChooseWay, EnterCode, WaitForClerk
 from tests.kiosk.visit.hall import Hall
-from tests.kiosk.visit.steps import said, shown
-from tests.kiosk.visit.test_stories import CERTIFICATE, leave_for_good
+from tests.kiosk.visit.steps import CERTIFICATE, leave_for_good, said, shown
 
 WRONG = ("111111", "222222", "333333")
 TRIES = [*CERTIFICATE[:5], *((EnterCode, code) for code in WRONG)]

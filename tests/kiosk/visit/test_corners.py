@@ -31,13 +31,18 @@ from kiosk.visit.questions import (
 )
 from kiosk.visit.screen import Activity, Answer, GoBack, Leave, Tool
 from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, registered
-from tests.kiosk.visit.steps import END, TO_WAYS, reply, said, shown, then
-from tests.kiosk.visit.test_stories import (
+from tests.kiosk.visit.steps import (
+    END,
     IDENTIFIED_BY_FACE,
     PENSION,
     PENSION_ANSWERS,
+    TO_WAYS,
     leave_for_good,
+    reply,
+    said,
+    shown,
     start,
+    then,
 )
 
 # -- Back -------------------------------------------------------------------------------------------------------------

@@ -23,11 +23,12 @@ from kiosk.visit.questions import (
 )
 from kiosk.visit.screen import Answer
 from tests.kiosk.visit.hall import Hall
-from tests.kiosk.visit.steps import END, shown
-from tests.kiosk.visit.test_stories import (
+from tests.kiosk.visit.steps import (
     CERTIFICATE,
+    END,
     PENSION,
     REPORT,
+    shown,
     start,
 )
 

@@ -25,12 +25,17 @@ from kiosk.visit.questions import (
 )
 from kiosk.visit.screen import Answer, GoBack, Tool
 from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, registered
-from tests.kiosk.visit.steps import TO_CODE, TO_WAYS, reply, said, shown, then
-from tests.kiosk.visit.test_stories import (
+from tests.kiosk.visit.steps import (
     CERTIFICATE,
     PENSION,
+    TO_CODE,
+    TO_WAYS,
     leave_for_good,
+    reply,
+    said,
+    shown,
     start,
+    then,
 )
 
 NO_READER = CardReaderStatus(Health.NO_DEVICE)
