@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _config = click.option(
@@ -43,8 +44,14 @@ def run(config: Path, log: Path | None) -> None:
     """Run the booth: keep visits coming, deliver what they commit. Ends on SIGTERM or Ctrl-C."""
     from booth.keeper import become_keeper
     from kiosk.config import load
+    from kiosk.visit.services import load_services
 
-    _exit(lambda: become_keeper(load(config), config, log))
+    def start() -> int:
+        settings = load(config)
+        load_services(ASSETS / "services")  # a broken one is named now, not by visits that fail at night
+        become_keeper(settings, config, log)
+
+    _exit(start)
 
 
 @booth.command("visit-process", hidden=True)

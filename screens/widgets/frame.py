@@ -187,7 +187,7 @@ class QuestionScreen(Part):
     def _place_header(self, look: Look, inner: float, top: float, bottom: float, *, is_large: bool) -> float:
         """Question and help; the help gives way to the caption where letters are large, and where room is short."""
         header = self.header
-        header.is_short = is_large
+        header.is_short = is_large and not header.is_private  # a value that is asked about must be seen
         low = header.natural(look, inner, top)
         if not is_large and not self._has_room(look, inner, top - low - look.gap, bottom):
             header.is_short = True

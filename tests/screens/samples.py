@@ -78,7 +78,7 @@ def questions(text: Text) -> dict[str, q.Question]:
         "ask_choice": q.AskField(field_id="kind", kind="choice", title=t("What is the matter?"),
                                  options=tuple(q.FieldOption(p, t(p)) for p in problems), **step),
         "ask_yes_no": q.AskField(field_id="home", kind="yes_no", title=t("Do you live at this address?"),
-                                 help="幸福里3号楼2单元501", **step),
+                                 help="幸福里3号楼2单元501", is_help_private=True, **step),
         "ask_number": q.AskField(field_id="building", kind="number", title=t("Which building number?"),
                                  help=t("The number on the wall."), max_length=3, draft="12", **step),
         "ask_phone": q.AskField(help=t("Staff call it only if something is wrong."),
