@@ -144,6 +144,7 @@ def test_where_the_screen_appears(
     assert display_mode(windowed) == mode
 
 
+@pytest.mark.screen
 def test_bench_of_a_running_booth_sees_it(booth: Site) -> None:
     shown = booth.state()["booth"]
     assert shown["is_lit"]
