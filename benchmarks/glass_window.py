@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -120,6 +121,7 @@ async def _inside(glass: Glass, stage: Any, rounds: int) -> None:
     glass.on_frame(lambda is_changed: finger.drawn())
     questions = _questions(stage)
     found: dict[str, list[float]] = {"touch": [], "change": [], "first_change": []}
+    to: dict[str, list[float]] = {}
     chance = random.Random(7)
 
     def touch_through() -> None:
@@ -137,8 +139,11 @@ async def _inside(glass: Glass, stage: Any, rounds: int) -> None:
                 if not is_first:
                     found["touch"].append(touch)
                     found["change"].append(change)
+                    to.setdefault(type(_question(glass)).__name__, []).append(change)
                 elif number < len(questions) - 1:
                     found["first_change"].append(change)
+        slowest = sorted(((statistics.median(values), name) for name, values in to.items()), reverse=True)
+        print("  change to " + ", ".join(f"{name} {ms:.0f} ms" for ms, name in slowest), file=sys.stderr)
         _say(found)
 
     async def tour() -> None:

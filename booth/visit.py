@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from booth.keys import public_key
-from booth.log import Log
 from hardware.speech import Spoken
 from kiosk.clock import SystemClock
 from kiosk.config import Config, ConfigError, load
@@ -22,6 +22,7 @@ from kiosk.line import Quit
 
 if TYPE_CHECKING:
     from booth.devices import Devices
+    from booth.log import Log
     from kiosk.visit.serve import Platform
     from screens.app import Glass
 
@@ -43,12 +44,11 @@ def run_visit_process(config_file: Path, fd: int) -> int:
 async def _live(config: Config, fd: int) -> int:
     from screens.app import Glass
 
-    log = Log()
     line = await KeeperLine.connect(fd)
     clock = SystemClock()
     remote = Path(config.bench.remote) if config.bench.remote else None
     glass = Glass(config.display, assets=ASSETS, remote=remote, clock=clock, is_enrolled=config.booth.is_enrolled)
-    visit = _Visit(config, glass, line, clock, log)
+    visit = _Visit(config, glass, line, clock)
     drawing = asyncio.ensure_future(glass.run())
     obeying = asyncio.ensure_future(_obey(line, visit))
     beating: asyncio.Task[None] | None = None
@@ -58,7 +58,7 @@ async def _live(config: Config, fd: int) -> int:
         beating = asyncio.ensure_future(_beat(line, glass))
         await asyncio.wait({obeying, drawing}, return_when=asyncio.FIRST_COMPLETED)
         if obeying.done() and (error := obeying.exception()) is not None:
-            log("visit_broke", level="error", error=f"{type(error).__name__}: {error}")
+            visit.log("visit_broke", level="error", error=f"{type(error).__name__}: {error}")
             return 2 if isinstance(error, ConfigError) else 1
     except KeeperError:
         return 1
@@ -108,19 +108,28 @@ async def _beat(line: KeeperLine, glass: Glass) -> None:
 class _Visit:
     """One resident, from the order to show until nothing is left."""
 
-    def __init__(self, config: Config, glass: Glass, line: KeeperLine, clock: SystemClock, log: Log) -> None:
+    def __init__(self, config: Config, glass: Glass, line: KeeperLine, clock: SystemClock) -> None:
         # What takes time to import is imported while the process is warm, not when a resident stands there.
         import booth.devices
         import kiosk.visit.reception
         from kiosk.text import Catalogues
         from kiosk.visit.services import load_services
 
-        self._config, self._glass, self._line, self._clock, self._log = config, glass, line, clock, log
+        self._config, self._glass, self._line, self._clock = config, glass, line, clock
         self._services = load_services(ASSETS / "services")
         self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
         self._build = booth.devices.Devices.build
         self._reception = kiosk.visit.reception
         self._devices: Devices | None = None
+        self._platform: Platform | None = None
+        self._shown = asyncio.Event()
+
+    @cached_property
+    def log(self) -> Log:
+        """The technician's log; its library takes longer to import than a window to open, so it comes last."""
+        from booth.log import Log
+
+        return Log()
 
     async def run(self) -> None:
         """Show the welcome, serve, say goodbye, tell the keeper."""
@@ -134,40 +143,47 @@ class _Visit:
             config.booth.telephone, self._note, titles,
         )  # fmt: skip
         booth = devices.equipment(config.booth.community)
-        if not config.face.pack:
-            self._log("face", level="warning", reason="no model pack (face.pack): only the ways without a face")
         devices.watch(stage.refresh)
         devices.speaker.listen(self._on_spoken)
-        platform = _platform(config, self._line)
-        starting = asyncio.ensure_future(devices.start())
         receiving = asyncio.ensure_future(
-            reception.receive(stage, booth, platform, self._services, devices.begin, starting)
+            reception.receive(stage, booth, self._services, devices.begin, self._ready(devices))
         )
         keys = asyncio.ensure_future(stage.follow_keypad())
         try:
             glass.appear()
             await glass.first_frame()
             await self._line.showing()
+            self._shown.set()
             outcome = await receiving
             if glass.remote is not None:
                 glass.remote.on_outcome(outcome.name, outcome.number)
             await asyncio.gather(reception.farewell(stage, outcome), devices.release())
             await self._line.leaving(outcome.name)
         finally:
-            for task in (starting, receiving, keys):
+            for task in (receiving, keys):
                 task.cancel()
-            await asyncio.gather(starting, receiving, keys, return_exceptions=True)
+            await asyncio.gather(receiving, keys, return_exceptions=True)
             stage.close()
-            platform.backend.close()
+
+    async def _ready(self, devices: Devices) -> Platform:
+        """Devices of the welcome started, and the platform's client loaded, while the welcome is already seen."""
+        await self._shown.wait()
+        if not self._config.face.pack:
+            self.log("face", level="warning", reason="no model pack (face.pack): only the ways without a face")
+        _, platform = await asyncio.gather(devices.start(), asyncio.to_thread(_platform, self._config, self._line))
+        self._platform = platform
+        return platform
 
     async def end(self) -> None:
         """Stop whatever still runs; idempotent."""
+        if self._platform is not None:
+            self._platform.backend.close()
         devices, self._devices = self._devices, None
         if devices is not None:
             await asyncio.gather(devices.speaker.stop(), devices.release(), return_exceptions=True)
 
     def _note(self, error: Exception) -> None:
-        self._log("trouble", level="warning", error=f"{type(error).__name__}: {error}")
+        self.log("trouble", level="warning", error=f"{type(error).__name__}: {error}")
 
     def _on_spoken(self, spoken: Spoken) -> None:
         if self._glass.remote is not None:

@@ -21,9 +21,7 @@ import secrets
 import struct
 from pathlib import Path
 from types import TracebackType
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 FULL_FRAME_BYTES = 1280 * 720 * 3
 PREVIEW_LONG_SIDE_PX = 480
@@ -39,7 +37,11 @@ _SLOT = struct.Struct("=QQdIIIi")  # begun, done (sequence numbers), at_s, width
 _BEGUN = struct.Struct("=Q")
 _LINE = 64  # bytes of the header and of each slot's header: one cache line
 
-Frame = NDArray[np.uint8]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Frame: TypeAlias = NDArray[np.uint8]
 
 
 class RingError(Exception):
@@ -105,6 +107,8 @@ class FrameRing:
 
         Raises ``RingError`` for another type or a frame larger than the ring was made for.
         """
+        import numpy as np  # noqa: PLC0415 - who only makes rings, the screen's process, starts 0.1 s sooner without
+
         if frame.dtype != np.uint8 or frame.ndim != 3 or not 0 < frame.nbytes <= self.max_bytes:
             raise RingError(f"{self.name}: frame {frame.shape} {frame.dtype} is not uint8 HxWxC <= {self.max_bytes} B")
         sequence = self._newest_number() + 1
@@ -119,6 +123,8 @@ class FrameRing:
 
     def newest(self, after_seq: int = 0) -> tuple[int, float, Frame] | None:
         """Copy the newest frame as (number, at_s, pixels), or None when there is none newer than ``after_seq``."""
+        import numpy as np  # noqa: PLC0415 - see write
+
         for _ in range(self.slots):
             sequence = self._newest_number()
             if sequence <= after_seq:
@@ -139,7 +145,7 @@ class FrameRing:
         """Overwrite all frames with zeros; sequence numbers go on from where they were."""
         for index in range(self.slots):
             place = _LINE + index * self._stride
-            np.frombuffer(self._map, np.uint8, self._stride, place)[:] = 0
+            self._map[place : place + self._stride] = bytes(self._stride)
 
     def close(self) -> None:
         """Let go of the memory; idempotent. The segment stays until ``unlink``."""
@@ -189,7 +195,7 @@ def sweep() -> int:
                 size = os.fstat(descriptor).st_size
                 if size:
                     with mmap.mmap(descriptor, size) as left_over:
-                        np.frombuffer(left_over, np.uint8)[:] = 0
+                        left_over[:] = bytes(size)
                     path.unlink()
                     swept += 1
             finally:

@@ -40,3 +40,9 @@ class Pointer:
         EventLoop.post_dispatch_input(_PHASES[phase], self._touch)
         if phase == "up":
             self._touch = None
+
+    def lift(self) -> None:
+        """Whoever held the finger is gone: slide it off the glass, which chooses nothing."""
+        if self._touch is not None:
+            self.touch("move", -1000.0, -1000.0)
+            self.touch("up", -1000.0, -1000.0)

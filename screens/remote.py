@@ -200,6 +200,7 @@ class Remote:
             pass  # the other side hung up, or speaks another language
         finally:
             self._clients.discard(client)
+            self._pointer.lift()
             writer.close()
             with contextlib.suppress(ConnectionError, BrokenPipeError):
                 await writer.wait_closed()

@@ -23,8 +23,7 @@ from hardware.printer import (
     PrinterStatus,
     PrinterUnplugged,
 )
-from hardware.printer.messages import Nothing, PrinterOptions, Report, from_report, to_job
-from hardware.printer.raster import split_font_path
+from hardware.printer.messages import Nothing, PrinterOptions, Report, from_report, split_font_path, to_job
 from hardware.worker import Worker
 
 DRIVER = "hardware.printer.escpos:EscposDriver"

@@ -5,6 +5,7 @@ Plain msgspec structs, because the worker's pipe carries data, no objects. Knows
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -154,3 +155,11 @@ def from_job(job: Job) -> Page:
             weight = Weight.BOLD if item.is_bold else Weight.REGULAR
             items.append(Line(item.text, item.size_mm, weight, "centre" if item.is_centred else "left"))
     return Page(tuple(items))
+
+
+def split_font_path(path: str) -> tuple[Path, int]:
+    """Take ``file.otf`` or ``collection.ttc#2`` apart into path and face index (0 without one)."""
+    name, _, index = path.partition("#")
+    if index and not index.isdecimal():
+        raise ValueError(f"font {path!r}: what follows # must be a face number, e.g. NotoSansCJK-Regular.ttc#2")
+    return Path(name), int(index or 0)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from hardware.printer.messages import PRINTABLE_MM
-from hardware.printer.raster import split_font_path
+from hardware.printer.messages import PRINTABLE_MM, split_font_path
 
 CUTTER_MM = 12.0  # from the head to the knife: the blank top of every slip
 CELL_WIDTH, CELL_HEIGHT = 12, 24  # font A

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from hardware.printer import Line, Page, PrinterError, QrCode, Rule, Weight
+from hardware.printer.messages import split_font_path
 
 LINE_PITCH = 1.4  # line to line, in heights of a Chinese character
 RULE_MM = 4.0
@@ -25,14 +25,6 @@ _OPENING = "（《「『【〔〈“‘￥(["  # never ends one
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u2018-\u201d\u2026\u00b7\u2103"
 _TOKENS = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-def split_font_path(path: str) -> tuple[Path, int]:
-    """Take ``file.otf`` or ``collection.ttc#2`` apart into path and face index (0 without one)."""
-    name, _, index = path.partition("#")
-    if index and not index.isdecimal():
-        raise ValueError(f"font {path!r}: what follows # must be a face number, e.g. NotoSansCJK-Regular.ttc#2")
-    return Path(name), int(index or 0)
 
 
 def units(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from hardware.camera import CameraError
 from hardware.card_reader import Document, number_birth
@@ -17,7 +18,6 @@ from hardware.device import DeviceError
 from hardware.face import Coaching, Comparison, Decision, PortraitUnusable
 from hardware.speech import Earcon, Priority
 from kiosk.uplink.bodies import ApprovalState, CodeResult, CodeSent, Resident
-from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import NotKnown, RateLimited, Refused, UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
@@ -26,6 +26,9 @@ from kiosk.visit.offers import coaching_sentence, way_options
 from kiosk.visit.person import Audit, Identity
 from kiosk.visit.services import Service, Way
 from kiosk.visit.stage import Back, NotVerified, Stage
+
+if TYPE_CHECKING:
+    from kiosk.uplink.client import Backend
 
 FACE_ATTEMPTS = 3  # R24
 CODE_ATTEMPTS = 3

@@ -6,12 +6,12 @@ Personal data lives in the locals of these functions and in the Identity they re
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hardware.card_reader import CardError, Document, ReaderLost, Result
 from hardware.device import DeviceError
 from hardware.speech import Earcon
 from kiosk.uplink.bodies import Resident
-from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import Nonsense, NotKnown, UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.confirmation import Confirmation
@@ -20,6 +20,9 @@ from kiosk.visit.forms import Wrong, accept
 from kiosk.visit.person import ANONYMOUS, Audit, Identity
 from kiosk.visit.services import FieldDefinition, FieldKind, Service, Way
 from kiosk.visit.stage import Back, Cancelled, NotVerified, Stage
+
+if TYPE_CHECKING:
+    from kiosk.uplink.client import Backend
 
 LOOK_AGAIN_S = 1.0  # for a card reader that is away
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from hardware.card_reader import Media
 from hardware.device import DeviceError
@@ -25,26 +26,28 @@ from kiosk.visit.stage import Back, Left, Stage
 async def receive(
     stage: Stage,
     booth: Equipment,
-    platform: Platform,
     services: Mapping[str, Service],
     begin: Callable[[], Awaitable[None]],
-    ready: Awaitable[None],
+    ready: Awaitable[Platform],
 ) -> Outcome:
     """Welcome somebody, serve them, look after what they leave.
 
-    ``begin`` starts what only a visit needs (camera and face); ``ready`` is done when the devices of the welcome are.
+    ``begin`` starts what only a visit needs (camera and face); ``ready`` gives the platform once the devices of the
+    welcome run: nobody waits for either to see the welcome.
     """
-    noticing = asyncio.ensure_future(_notice_foreign_card(stage, booth, ready))
-    await stage.ask(q.Welcome(community=booth.community))
-    starting = asyncio.ensure_future(begin())
-    watching = asyncio.ensure_future(_watch_platform(stage, booth, platform))
+    preparing = asyncio.ensure_future(ready)
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(_notice_foreign_card(stage, booth, preparing))]
     try:
+        await stage.ask(q.Welcome(community=booth.community))
+        tasks.append(asyncio.ensure_future(begin()))
+        platform = await asyncio.shield(preparing)
+        tasks.append(asyncio.ensure_future(_watch_platform(stage, booth, platform)))
         outcome = await _serve_chosen(stage, booth, platform, services)
         await _belongings(stage, booth)
     finally:
-        for task in (starting, watching, noticing):
+        for task in (*tasks, preparing):
             task.cancel()
-        await asyncio.gather(starting, watching, noticing, return_exceptions=True)
+        await asyncio.gather(*tasks, preparing, return_exceptions=True)
     stage.sound(Earcon.DONE)
     return outcome
 
@@ -75,9 +78,9 @@ def _offer(stage: Stage, booth: Equipment, services: Mapping[str, Service]) -> q
     return q.ChooseService(options=service_options(services, booth, stage.text), notice=notice)
 
 
-async def _notice_foreign_card(stage: Stage, booth: Equipment, ready: Awaitable[None]) -> None:
+async def _notice_foreign_card(stage: Stage, booth: Equipment, ready: asyncio.Future[Platform]) -> None:
     """A card that lies on the reader when the welcome appears belongs to somebody who left: it opens nothing."""
-    await ready
+    await asyncio.shield(ready)
     if booth.reader.status.media is not Media.PRESENT:
         return
     booth.has_foreign_card = True
@@ -113,6 +116,7 @@ async def _watch_platform(stage: Stage, booth: Equipment, platform: Platform) ->
 
 async def _belongings(stage: Stage, booth: Equipment) -> None:
     """A card or paper left behind is noticed, said and shown before the next welcome."""
+    await _refresh_paper(stage, booth)
     has_card = booth.reader.status.media is Media.PRESENT
     has_paper = booth.printer.status.exit is Exit.PRESENT
     if not (has_card or has_paper):

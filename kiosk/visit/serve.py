@@ -7,9 +7,9 @@ commit; from there on the transaction is delivered, whatever happens to this pro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kiosk.keeper_line import KeeperError, KeeperLine
-from kiosk.uplink.client import Backend
 from kiosk.visit import questions as q
 from kiosk.visit.conclusion import conclude_application, conclude_enquiry
 from kiosk.visit.equipment import Equipment
@@ -19,6 +19,9 @@ from kiosk.visit.person import Audit, Identity
 from kiosk.visit.review import answers_of
 from kiosk.visit.services import Mode, Service
 from kiosk.visit.stage import Back, Left, OutOfService, Stage
+
+if TYPE_CHECKING:
+    from kiosk.uplink.client import Backend
 
 
 @dataclass(frozen=True)

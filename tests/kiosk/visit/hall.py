@@ -119,10 +119,11 @@ class Hall:
     async def begin(self) -> None:
         self.begun += 1
 
-    async def ready(self) -> None: ...
+    async def ready(self) -> Platform:
+        return self.platform
 
     async def visit(self) -> Outcome:
-        outcome = await receive(self.stage, self.booth, self.platform, self.services, self.begin, self.ready())
+        outcome = await receive(self.stage, self.booth, self.services, self.begin, self.ready())
         await farewell(self.stage, outcome)
         return outcome
 
