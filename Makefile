@@ -8,13 +8,17 @@ export BOOTH_MODELS ?= $(abspath $(wildcard ../shared/models))
 export BOOTH_TEST_FACES ?= $(abspath $(wildcard ../shared/faces))
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: run test test-core check format setup setup-booth packages packages-booth lock figures clean
+.PHONY: run test test-again test-core check format setup setup-booth packages packages-booth lock figures clean
 
 run: setup
 	@exec $(PY) -m booth demo $(if $(WINDOWED),--windowed)
 
 test: setup
 	$(PY) -m pytest
+
+# What failed last time, and only that.
+test-again: setup
+	$(PY) -m pytest --last-failed --last-failed-no-failures=none
 
 test-core: setup
 	$(PY) -m pytest tests/kiosk -m "not peer"
