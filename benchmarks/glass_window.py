@@ -31,19 +31,24 @@ def _say(found: object) -> None:
     print(json.dumps(found, ensure_ascii=False), flush=True)
 
 
-async def _with_stage(mode: Literal["offscreen", "windowed"], use: Callable[[Glass, Any], Any]) -> None:
+async def _with_stage(mode: Literal["offscreen", "windowed"], use: Callable[[Glass, Any, Any], Any]) -> None:
     display = DisplaySection(mode=mode)
     prepare(display, hidden=False)
     from hardware.speech.speaker import Pyttsx3Speaker, SpeakerOptions
     from kiosk.clock import SystemClock
     from kiosk.text import Catalogues
+    from kiosk.visit import questions as q
     from kiosk.visit.services import load_services
     from kiosk.visit.stage import Stage
 
     clock = SystemClock()
     glass = Glass(display, assets=ASSETS, hidden=False, clock=clock)
     text = Catalogues(ASSETS / "translations").text("zh")
-    titles = {name: one.title for name, one in load_services(ASSETS / "services").items()}
+    services = load_services(ASSETS / "services")
+    titles = {name: one.title for name, one in services.items()}
+    choose = q.ChooseService(
+        options=tuple(q.Option(s.id, text(s.title), text(s.note), s.icon) for s in services.values())
+    )
     with tempfile.TemporaryDirectory(prefix="booth-figures-") as prepared:
         speaker = Pyttsx3Speaker(SpeakerOptions("null", str(ASSETS / "sounds"), prepared))
         running = asyncio.ensure_future(glass.run())
@@ -51,7 +56,7 @@ async def _with_stage(mode: Literal["offscreen", "windowed"], use: Callable[[Gla
         try:
             await speaker.start()
             glass.appear()
-            await use(glass, stage)
+            await use(glass, stage, choose)
         finally:
             stage.close()
             await speaker.stop()
@@ -59,7 +64,7 @@ async def _with_stage(mode: Literal["offscreen", "windowed"], use: Callable[[Gla
             await running
 
 
-def _questions(stage: Any) -> list[tuple[Callable[[], Any], str]]:
+def _questions(stage: Any, choose: Any) -> list[tuple[Callable[[], Any], str]]:
     """A visit's questions, each with the control that answers it."""
     from kiosk.visit import questions as q
 
@@ -76,7 +81,7 @@ def _questions(stage: Any) -> list[tuple[Callable[[], Any], str]]:
     choices = tuple(q.FieldOption(str(n), f"{n}") for n in range(1, 6))
     return [
         (lambda: q.Welcome(community="幸福里社区"), "begin"),
-        (lambda: _choose_service(stage), PENSION),
+        (lambda: choose, PENSION),
         (lambda: q.Consent(points=(t("The card gives name, number and birth."),), service=PENSION), "primary"),
         (lambda: q.PresentCard(kinds=("social_security_card",), **step), "no_card"),
         (lambda: q.ChooseWay(ways=ways, **step), "code"),
@@ -86,19 +91,6 @@ def _questions(stage: Any) -> list[tuple[Callable[[], Any], str]]:
         (lambda: q.Review(rows=rows, **step), "primary"),
         (lambda: q.ShowReceipt(number="B7-000204-6", lines=paper, qr="https://example.invalid/r", **step), "primary"),
     ]  # fmt: skip
-
-
-def _choose_service(stage: Any) -> Any:
-    from kiosk.visit import questions as q
-
-    t = stage.text
-    return q.ChooseService(
-        options=(
-            q.Option(PENSION, t("Confirm my pension"), t("Once a year, 2 minutes"), "养"),
-            q.Option("contribution-certificate", t("Contribution certificate"), t("With a code to verify it"), "保"),
-            q.Option("report-problem", t("Report a problem nearby"), t("Street lamp, manhole, fire lane"), "报"),
-        )
-    )
 
 
 def _question(glass: Glass) -> object:
@@ -114,12 +106,12 @@ def _spot(glass: Glass, control_id: str) -> tuple[float, float]:
     raise LookupError(f"no control {control_id!r} to measure with; there are: {there}")
 
 
-async def _inside(glass: Glass, stage: Any, rounds: int) -> None:
+async def _inside(glass: Glass, stage: Any, choose: Any, rounds: int) -> None:
     from benchmarks.finger import Finger
 
     finger = Finger()
     glass.on_frame(lambda is_changed: finger.drawn())
-    questions = _questions(stage)
+    questions = _questions(stage, choose)
     found: dict[str, list[float]] = {"touch": [], "change": [], "first_change": []}
     to: dict[str, list[float]] = {}
     chance = random.Random(7)
@@ -160,13 +152,13 @@ async def _inside(glass: Glass, stage: Any, rounds: int) -> None:
         task.result()
 
 
-async def _outside(glass: Glass, stage: Any) -> None:
+async def _outside(glass: Glass, stage: Any, choose: Any) -> None:
     from kiosk.visit import questions as q
 
     async def around() -> None:
         is_first = True
         while True:
-            asking = asyncio.ensure_future(stage.ask(lambda: _choose_service(stage)))
+            asking = asyncio.ensure_future(stage.ask(choose))
             await glass.next_frame()
             if is_first:
                 is_first = False
@@ -185,7 +177,7 @@ async def _outside(glass: Glass, stage: Any) -> None:
 
 async def _main() -> None:
     if sys.argv[1] == "inside":
-        await _with_stage("offscreen", lambda glass, stage: _inside(glass, stage, int(sys.argv[2])))
+        await _with_stage("offscreen", lambda *all_of: _inside(*all_of, int(sys.argv[2])))
     else:
         await _with_stage("windowed", _outside)
 
