@@ -53,7 +53,7 @@ async def _live(config: Config, fd: int) -> int:
     obeying = asyncio.ensure_future(_obey(line, visit))
     beating: asyncio.Task[None] | None = None
     try:
-        await glass.next_frame()
+        await visit.prepare()
         await line.warm()
         beating = asyncio.ensure_future(_beat(line, glass))
         await asyncio.wait({obeying, drawing}, return_when=asyncio.FIRST_COMPLETED)
@@ -117,6 +117,7 @@ class _Visit:
 
         self._config, self._glass, self._line, self._clock = config, glass, line, clock
         self._services = load_services(ASSETS / "services")
+        self._titles = {name: service.title for name, service in self._services.items()}
         self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
         self._build = booth.devices.Devices.build
         self._reception = kiosk.visit.reception
@@ -131,16 +132,30 @@ class _Visit:
 
         return Log()
 
+    async def prepare(self) -> None:
+        """Build what the welcome needs and draw it behind the hidden window: to be shown, it only has to appear."""
+        from kiosk.visit.questions import Welcome
+        from kiosk.visit.screen import Aids
+        from kiosk.visit.wording import words_for
+
+        self._devices = self._build(self._config, ASSETS)
+        welcome = Welcome(community=self._config.booth.community)
+        words = words_for(welcome, self._text, self._titles)
+        self._glass.screen.show(welcome, words, Aids(), self._text, lambda _reply: None)
+        await self._glass.next_frame()
+
     async def run(self) -> None:
         """Show the welcome, serve, say goodbye, tell the keeper."""
         from kiosk.visit.stage import Stage
 
         config, glass, reception = self._config, self._glass, self._reception
-        self._devices = devices = self._build(config, ASSETS)
-        titles = {name: service.title for name, service in self._services.items()}
+        if self._devices is None:
+            await self.prepare()
+        devices = self._devices
+        assert devices is not None
         stage = Stage(
             glass.screen, devices.speaker, devices.keypad, self._clock, self._text, config.times,
-            config.booth.telephone, self._note, titles,
+            config.booth.telephone, self._note, self._titles,
         )  # fmt: skip
         booth = devices.equipment(config.booth.community)
         devices.watch(stage.refresh)
