@@ -6,7 +6,6 @@ Both pass the real PC/SC daemon, which looks at a virtual slot every 0.4 s; so m
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import statistics
 import tempfile
@@ -14,13 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.child import environment, module, said
 from benchmarks.figure import Figure, Options
 from hardware.card_reader.rig import Rig, rig
 from hardware.card_reader.simulator import CardFields, VirtualCard
 
-_AID = bytes.fromhex("7378312E73682EC9E7BBE1B1A3D5CF")  # LD/T 33: the social security application
-_RECORDS = {0x05: ((0x03, 4), (0x04, 12), (0x05, 4), (0x06, 4), (0x07, 9)),
-            0x06: ((0x08, 18), (0x09, 30), (0x4E, 20), (0x0A, 1), (0x0B, 1), (0x0D, 4))}  # fmt: skip
 _HOLDER = CardFields("110105194912319024", "张秀英", "2")  # synthetic
 _WITHIN_S = 10.0
 
@@ -54,13 +51,15 @@ async def _document_ms(table: Rig, chance: random.Random) -> float:
     return took_ms
 
 
-async def _blind_ms(table: Rig, chance: random.Random) -> float:
+async def _blind_ms(table: Rig, chance: random.Random, what: str = "read") -> float:
     """Our driver only watches meanwhile, as another program on the same daemon."""
-    waiting = asyncio.ensure_future(asyncio.to_thread(_exchange, str(table.daemon.socket), has_commands=True))
-    await asyncio.sleep(0.1 + chance.random() * 0.4)
-    began_s = time.monotonic()
-    await table.slot.present(VirtualCard(_HOLDER))
-    ended_s = await asyncio.wait_for(waiting, _WITHIN_S)
+    env = environment(PCSCLITE_CSOCK_NAME=str(table.daemon.socket))
+    with module("benchmarks.blind_card", what, env=env) as child:
+        await asyncio.to_thread(said, child)  # it is ready
+        await asyncio.sleep(chance.random() * 0.4)
+        began_s = time.monotonic()
+        await table.slot.present(VirtualCard(_HOLDER))
+        ended_s = float((await asyncio.wait_for(asyncio.to_thread(said, child), _WITHIN_S))["at_s"])
     await _take(table)
     return (ended_s - began_s) * 1000
 
@@ -73,64 +72,7 @@ async def _take(table: Rig) -> None:
 
 async def card_seen_s(count: int) -> float:
     """Seconds until the daemon itself reports a card that was presented, median."""
-    found = []
     chance = random.Random(7)
     with tempfile.TemporaryDirectory(prefix="booth-card-") as folder:
         async with rig(Path(folder) / "pcscd") as table:
-            for _ in range(count):
-                waiting = asyncio.ensure_future(
-                    asyncio.to_thread(_exchange, str(table.daemon.socket), has_commands=False)
-                )
-                await asyncio.sleep(0.1 + chance.random() * 0.4)
-                began_s = time.monotonic()
-                await table.slot.present(VirtualCard(_HOLDER))
-                found.append(await asyncio.wait_for(waiting, _WITHIN_S) - began_s)
-                await _take(table)
-    return statistics.median(found)
-
-
-def _exchange(daemon: str, *, has_commands: bool) -> float:
-    """Wait for a card and send it the layout's commands, whatever it answers; the time when that was done."""
-    os.environ["PCSCLITE_CSOCK_NAME"] = daemon
-    from smartcard import scard
-
-    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
-    _demand(result)
-    try:
-        result, readers = scard.SCardListReaders(context, [])
-        _demand(result)
-        states = [(readers[0], scard.SCARD_STATE_UNAWARE)]
-        result, states = scard.SCardGetStatusChange(context, 0, states)
-        while not states[0][1] & scard.SCARD_STATE_PRESENT:
-            result, states = scard.SCardGetStatusChange(context, int(_WITHIN_S * 1000), [states[0][:2]])
-            _demand(result)
-        if not has_commands:
-            return time.monotonic()
-        result, card, protocol = scard.SCardConnect(
-            context, readers[0], scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        )
-        _demand(result)
-        header = scard.SCARD_PCI_T0 if protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
-        for command in _commands():
-            result, _answer = scard.SCardTransmit(card, header, list(command))
-            _demand(result)
-        ended_s = time.monotonic()
-        scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
-        return ended_s
-    finally:
-        scard.SCardReleaseContext(context)
-
-
-def _commands() -> Iterator[bytes]:
-    yield bytes((0x00, 0xA4, 0x04, 0x00, len(_AID))) + _AID
-    for file, records in _RECORDS.items():
-        yield bytes((0x00, 0xA4, 0x02, 0x00, 2, 0xEF, file))
-        for tag, size in records:
-            yield bytes((0x00, 0xB2, tag, 0x00, size + 2))
-
-
-def _demand(result: int) -> None:
-    from smartcard import scard
-
-    if result != scard.SCARD_S_SUCCESS:
-        raise RuntimeError(f"PC/SC: {scard.SCardGetErrorMessage(result)}")
+            return statistics.median([await _blind_ms(table, chance, "see") for _ in range(count)]) / 1000
