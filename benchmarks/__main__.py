@@ -6,6 +6,7 @@ Exit status 0 also where a goal is missed (the figures say so); 1 when a benchma
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import traceback
 
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             for name in sorted(figures, key=benchmark.names.index):
                 print(f"{name:28} {benchmark.about}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
     return _run(wanted, Options(max(4, given.visits), given.rounds), as_json=given.json)
 
 
