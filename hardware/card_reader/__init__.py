@@ -1,13 +1,15 @@
 """Front door of the card reader: wait for a document, give it back whole or not at all.
 
-Knows documents and media, no residents and no services. Drivers: ``pcsc`` (PC/SC, in a worker). The other end of the
-wire is ``simulator``: a virtual card on the vpcd socket of the real PC/SC daemon.
+Knows documents and media, no residents and no services. Drivers: ``pcsc`` (PC/SC cards, in a worker), ``sdt`` (resident
+cards behind a SAM module). The other ends of the wires: virtual cards on the vpcd socket of the real PC/SC daemon, and
+a virtual SAM on a pty.
 """
 
 from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
@@ -32,8 +34,15 @@ class CardReaderStatus(DeviceStatus):
 class DocumentKind(enum.Enum):
     """Families a reader may offer; residents' words for them are translations, not here."""
 
-    SOCIAL_SECURITY_CARD = "social_security_card"
     RESIDENT_ID_CARD = "resident_id_card"
+    RESIDENCE_PERMIT = "residence_permit"  # of Hong Kong, Macau and Taiwan residents: type letter J
+    PERMANENT_RESIDENCE_CARD = "permanent_residence_card"  # of foreigners: type letters I (2017) and Y (2023)
+    SOCIAL_SECURITY_CARD = "social_security_card"
+    PASSPORT = "passport"  # eMRTD of size TD3
+    TRAVEL_PERMIT = "travel_permit"  # mainland travel permits: eMRTD-like chips with layouts of their own
+    IDENTITY_CARD = "identity_card"  # any other eMRTD of size TD1 or TD2
+    THAI_ID_CARD = "thai_id_card"
+    NHI_CARD = "nhi_card"  # Taiwan's health insurance card
 
 
 class Sex(enum.Enum):
@@ -69,17 +78,20 @@ class Document:
     """What a document says about its holder. Personal data: lives in the visit's locals only, has no ``repr``."""
 
     kind: DocumentKind
-    number: str  # the citizen's number (GB 11643) or "" when the document has none
-    name: str
+    number: str  # the citizen's number (GB 11643), or the personal number other documents have; "" when there is none
+    name: str  # in the holder's script where the document has it, else as in ``latin_name``
     sex: Sex
     birth: date | None
-    card_number: str = ""
+    latin_name: str = ""  # in Latin letters as the document writes it: primary identifier, then secondary
+    nationality: str = ""  # three letters (ISO 3166-1 alpha-3 or ICAO Doc 9303-3), "" when the document does not say
+    card_number: str = ""  # the document's own number: of a passport, a permit, a card
     ethnicity: str = ""
     address: str = ""
     issuer: str = ""
     valid_from: date | None = None
     valid_to: date | LongTerm | None = None
-    portrait: bytes | None = None  # an encoded picture, where the document carries one that can be read
+    portrait: bytes | None = None  # an encoded picture (JPEG, JPEG 2000, BMP, PNG), where one can be decoded
+    portrait_raw: bytes | None = None  # as the chip gave it, where no decoder is at hand (WLT, 1024 bytes)
     checks: tuple[Check, ...] = ()
     source: str = ""  # which protocol and layout version gave it, e.g. "ssse 3.00"
 
@@ -87,8 +99,86 @@ class Document:
         return f"<Document {self.kind.value} ...>"
 
 
+@dataclass(frozen=True, repr=False)
+class CanKey:
+    """The card access number printed on an eMRTD: six digits. ``ValueError`` for anything else."""
+
+    can: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9]{6}", self.can, re.ASCII):
+            raise ValueError("a card access number has six digits")
+
+
+@dataclass(frozen=True, repr=False)
+class MrzKey:
+    """What of the machine readable zone opens an eMRTD: document number, birth and expiry (Doc 9303-11, 4.3.2).
+
+    ``number`` as printed, letters and digits; blanks, dashes and fillers are dropped, letters made capital.
+    ``ValueError`` when nothing is left or something else is in it.
+    """
+
+    number: str
+    birth: date
+    expiry: date
+
+    def __post_init__(self) -> None:
+        number = re.sub(r"[\s<-]", "", self.number).upper()
+        if not re.fullmatch(r"[0-9A-Z]{1,22}", number, re.ASCII):
+            raise ValueError("a document number has letters and digits only")
+        object.__setattr__(self, "number", number)
+
+
+AccessKey = CanKey | MrzKey
+
+
+class Phase(enum.Enum):
+    """Where the reading of a document is; screens and speech have the words ("hold it still")."""
+
+    FOUND = "found"
+    OPENING = "opening"  # access control: a passport's chip takes a second
+    READING = "reading"
+    PORTRAIT = "portrait"  # most of a passport's seconds
+    CHECKING = "checking"
+
+
+@dataclass(frozen=True, repr=False)
+class DocumentSeen:
+    """A first sight of a document that is still being read. Decides nothing; an error that follows withdraws it."""
+
+    kind: DocumentKind
+    name_masked: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reading is: ``share`` 0..1 of the whole reading, never sinking within one reading."""
+
+    phase: Phase
+    share: float
+    seen: DocumentSeen | None = None
+
+
+ProgressListener = Callable[[Progress], None]
+
+
 class CardError(DeviceError):
     """A card could not be read; subclasses say why."""
+
+
+class KeyNeeded(CardError):
+    """An eMRTD lies there and opens with a key only: ask for it and call again. Spends no insertion.
+
+    ``accepts``: ``"mrz"``, ``"can"`` or both, the likelier first.
+    """
+
+    def __init__(self, message: str, *, where: str = "", cure: str = "", accepts: tuple[str, ...] = ("mrz",)) -> None:
+        super().__init__(message, where=where, cure=cure)
+        self.accepts = accepts
+
+
+class KeyRefused(CardError):
+    """The document does not open with this key: most likely mistyped. Spends no insertion."""
 
 
 class CardRemoved(CardError):
@@ -173,12 +263,16 @@ class CardReader(Device, Protocol):
         """The documents this reader can read; the screens' words are made from it."""
         ...
 
-    async def wait_for_document(self) -> Document:
+    async def wait_for_document(
+        self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
+    ) -> Document:
         """Wait until a card is presented and read. A card already present counts. Raises ``CardError``.
 
         One read per insertion: after a document or an error the same card is not read again until it was lifted; call
-        again to wait for the next. A cancelled call spends no insertion. ``ReaderLost`` is raised at once while the
-        reader is away. An expired document is given back all the same; its check ``expired`` is ``FAIL``.
+        again to wait for the next. A cancelled call spends no insertion, nor do ``KeyNeeded`` and ``KeyRefused``: an
+        eMRTD opens with ``key`` only, which other cards ignore. ``ReaderLost`` is raised at once while the reader is
+        away. An expired document is given back all the same; its check ``expired`` is ``FAIL``. ``on_progress`` is
+        called on the event loop and may carry a ``DocumentSeen``, which the call's end (or error) takes back.
         """
         ...
 

@@ -15,6 +15,7 @@ from datetime import date
 import msgspec
 
 from hardware.card_reader import (
+    AccessKey,
     CardError,
     CardMute,
     CardProtected,
@@ -25,6 +26,7 @@ from hardware.card_reader import (
     Document,
     DocumentKind,
     Media,
+    ProgressListener,
     ReaderLost,
 )
 from hardware.card_reader.messages import Options, Read, Reading, Seen, Step
@@ -111,7 +113,9 @@ class PcscCardReader:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    async def wait_for_document(self) -> Document:
+    async def wait_for_document(
+        self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
+    ) -> Document:
         """Wait until a card is presented and read (see the front door)."""
         while not self._has_unread():
             self._demand_reader()

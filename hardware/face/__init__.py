@@ -29,7 +29,29 @@ class Coaching(enum.Enum):
     LESS_LIGHT = "less_light"
     HOLD_STILL = "hold_still"
     ONE_PERSON = "one_person"
+    MASK_OFF = "mask_off"  # "take off the mask if you can"
+    TURN_LEFT = "turn_left"  # the challenge: the resident's own left
+    TURN_RIGHT = "turn_right"
+    NOD = "nod"
+    COME_CLOSER = "come_closer"
+    STAY_STILL = "stay_still"  # the alternative without movement
     GOOD = "good"
+
+
+class Challenge(enum.Enum):
+    """What a resident is asked to do to show life; the two are of equal rank, the resident chooses."""
+
+    MOVEMENT = "movement"  # one of four small movements, drawn by lot
+    STILL = "still"  # no movement: a longer look, and what the other votes say
+
+
+class Liveness(enum.Enum):
+    """Presentation attack detection (ISO/IEC 30107-3) of one attempt."""
+
+    LIVE = "live"
+    NOT_LIVE = "not_live"
+    UNSURE = "unsure"
+    NOT_CHECKED = "not_checked"  # the pack or the policy has no check
 
 
 class Decision(enum.Enum):
@@ -45,7 +67,8 @@ class Comparison:
     score_bucket: str = ""  # "low" | "middle" | "high" | "suspicious"; never the raw score
     model: str = ""
     frames: int = 0
-    reason: str = ""  # of a failure to acquire: the coaching that stayed unmet
+    reason: str = ""  # of a failure to acquire: the coaching that stayed unmet; else a reason code
+    liveness: Liveness = Liveness.NOT_CHECKED
 
 
 class FaceError(DeviceError):
@@ -54,6 +77,12 @@ class FaceError(DeviceError):
 
 class NoModelPack(FaceError):
     """No model pack is configured, or its files are missing or altered."""
+
+    retryable = False
+
+
+class CameraRotated(FaceError):
+    """Faces are upside-down or lie on their side: the camera is mounted or configured wrongly."""
 
     retryable = False
 
@@ -72,10 +101,18 @@ class FaceMatcher(Device, Protocol):
         """Take an encoded picture (JPEG / PNG, >= 102x126 px) as the reference. Raises ``PortraitUnusable``."""
         ...
 
-    async def compare(self, coach: Callable[[Coaching], None], *, within_s: float) -> Comparison:
-        """Collect 3-5 gated frames from the ring and compare their mean to the reference.
+    async def compare(
+        self,
+        coach: Callable[[Coaching], None],
+        *,
+        within_s: float,
+        challenge: Challenge = Challenge.MOVEMENT,
+        on_company: Callable[[bool], None] | None = None,
+    ) -> Comparison:
+        """Collect 3-5 gated frames from the ring, compare their mean to the reference and judge the liveness.
 
-        ``coach`` is called on the event loop, at most every 1.5 s.
+        ``coach`` is called on the event loop, at most every 1.5 s. ``on_company``: called with True within 0.5 s when
+        a second person comes into view, with False when that person left. Raises ``CameraRotated``, ``FaceError``.
         """
         ...
 

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from hardware.camera import CameraError, CameraStatus
-from hardware.card_reader import CardReaderStatus, Check, Document, DocumentKind, Media, Result, Sex
+from hardware.card_reader import (
+    AccessKey,
+    CardReaderStatus,
+    Check,
+    Document,
+    DocumentKind,
+    Media,
+    ProgressListener,
+    Result,
+    Sex,
+)
 from hardware.device import DeviceStatus, Health
 from hardware.face import Coaching, Comparison, Decision, FaceStatus
 from hardware.keypad import KeypadEvent, KeypadStatus
@@ -82,7 +92,9 @@ class Reader(_Device):
     def present(self, what: Document | Exception) -> None:
         self.offered.put_nowait(what)
 
-    async def wait_for_document(self) -> Document:
+    async def wait_for_document(
+        self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
+    ) -> Document:
         found = await self.offered.get()
         if isinstance(found, Exception):
             raise found
@@ -123,7 +135,7 @@ class Matcher(_Device):
     async def enrol(self, portrait: bytes) -> None:
         self.reference = portrait
 
-    async def compare(self, coach: Callable[[Coaching], None], *, within_s: float) -> Comparison:
+    async def compare(self, coach: Callable[[Coaching], None], *, within_s: float, **_more: object) -> Comparison:
         coach(Coaching.LOOK_HERE)
         return Comparison(await self.results.get(), "high", "test 1", 3)
 
