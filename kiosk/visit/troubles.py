@@ -100,6 +100,12 @@ COACHING = {
     Coaching.LESS_LIGHT: "It is too bright here",
     Coaching.HOLD_STILL: "Please hold still",
     Coaching.ONE_PERSON: "One person only, please",
+    Coaching.MASK_OFF: "Please take off the mask, if you can",
+    Coaching.TURN_LEFT: "Please turn your head a little to your left",
+    Coaching.TURN_RIGHT: "Please turn your head a little to your right",
+    Coaching.NOD: "Please nod slowly",
+    Coaching.COME_CLOSER: "Please come a little closer, slowly",
+    Coaching.STAY_STILL: "Please stay still and look here",
     Coaching.GOOD: "Very good, stay like this",
 }
 
