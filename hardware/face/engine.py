@@ -87,6 +87,10 @@ class InsightFaceEngine:
             crop = face_align.norm_crop(frame, np.asarray(face.points, np.float32), image_size=_ALIGNED_PX)
         return np.asarray(crop, np.uint8)
 
+    def live_score(self, frame: Picture, face: Face) -> float | None:
+        """No passive model in these packs."""
+        return None
+
     def measure(self, aligned: Picture) -> Light:
         """Measure light and sharpness of an aligned face."""
         grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY)
