@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hardware.card_reader.simulator import CardFields, Misbehaviour, Traits, VirtualCard
+from hardware.card_reader.simulator import Misbehaviour
+from hardware.card_reader.ssse.virtual import CardFields, Traits, VirtualSocialCard
 
 # What can be wrong with the next card; the words are the page's too.
 FAULTS = ("mute", "unreadable", "bank_card", "pulled_early", "slow")
@@ -31,7 +32,7 @@ class Person:
     expires: date
     note: str
 
-    def card(self, fault: str = "") -> tuple[VirtualCard, Misbehaviour]:
+    def card(self, fault: str = "") -> tuple[VirtualSocialCard, Misbehaviour]:
         """Their card, or one with a fault of ``FAULTS``. Raises ``KeyError`` for another word."""
         how = {
             "": Misbehaviour(delay_ms=12),
@@ -50,7 +51,7 @@ class Person:
             issued=self.issued,
             expires=self.expires,
         )
-        return VirtualCard(fields, Traits(is_bank_card=fault == "bank_card")), how
+        return VirtualSocialCard(fields, Traits(is_bank_card=fault == "bank_card")), how
 
     def shown(self, today: date) -> dict[str, Any]:
         """For the page: their name, age and what they can try."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.child import environment, module, said
 from benchmarks.figure import Figure, Options
 from hardware.card_reader.rig import Rig, rig
-from hardware.card_reader.simulator import CardFields, VirtualCard
+from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 
 _HOLDER = CardFields("110105194912319024", "张秀英", "2")  # synthetic
 _WITHIN_S = 10.0
@@ -44,7 +44,7 @@ async def _document_ms(table: Rig, chance: random.Random) -> float:
     waiting = asyncio.ensure_future(table.reader.wait_for_document())
     await asyncio.sleep(0.1 + chance.random() * 0.4)
     began_s = time.monotonic()
-    await table.slot.present(VirtualCard(_HOLDER))
+    await table.slot.present(VirtualSocialCard(_HOLDER))
     await asyncio.wait_for(waiting, _WITHIN_S)
     took_ms = (time.monotonic() - began_s) * 1000
     await _take(table)
@@ -58,7 +58,7 @@ async def _blind_ms(table: Rig, chance: random.Random, what: str = "read") -> fl
         await asyncio.to_thread(said, child)  # it is ready
         await asyncio.sleep(chance.random() * 0.4)
         began_s = time.monotonic()
-        await table.slot.present(VirtualCard(_HOLDER))
+        await table.slot.present(VirtualSocialCard(_HOLDER))
         ended_s = float((await asyncio.wait_for(asyncio.to_thread(said, child), _WITHIN_S))["at_s"])
     await _take(table)
     return (ended_s - began_s) * 1000

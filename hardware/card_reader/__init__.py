@@ -197,6 +197,10 @@ class CardUnknown(CardError):
     """The card is of no kind this reader knows (a bank card, a transport card)."""
 
 
+class CardMisplaced(CardUnknown):
+    """A resident ID card lies on a plain reader: it opens to a SAM module only, in the ID area."""
+
+
 class CardProtected(CardError):
     """The card does not open the fields without a secret this booth does not have."""
 
@@ -250,6 +254,15 @@ def _birth_in(number: str) -> date | None:
         return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return None
+
+
+def masked_name(name: str) -> str:
+    """Family name and last character: ``张*英``, ``李*``; in other scripts each part keeps its first letter."""
+    if len(name) <= 1:
+        return "*" * len(name)
+    if any("\u3400" <= c <= "\u9fff" or c >= "\U00020000" for c in name) and " " not in name:
+        return name[0] + "*" * max(len(name) - 2, 1) + (name[-1] if len(name) > 2 else "")
+    return " ".join(part[:1] + "*" * max(len(part) - 1, 1) for part in name.split())
 
 
 class CardReader(Device, Protocol):

@@ -1,4 +1,4 @@
-"""Short command and response APDUs (ISO/IEC 7816-4), sans-IO.
+"""Command and response APDUs, short and extended (ISO/IEC 7816-4), sans-IO.
 
 A protocol is a generator: it yields the bytes of a command and is sent the bytes of the response, so the same code runs
 over PC/SC, over a virtual card and in a test. This module knows bytes and status words, no card and no reader.
@@ -7,7 +7,7 @@ over PC/SC, over a virtual card and in a test. This module knows bytes and statu
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hardware.card_reader import CardUnreadable
@@ -18,11 +18,15 @@ Exchange = Generator[bytes, bytes, T]
 OK = 0x9000
 MAX_CHAINED = 16  # GET RESPONSE rounds one command may cause: 4 KiB, more than any record has
 MAX_RESPONSE_BYTES = 256 + 2
+MAX_EXTENDED_RESPONSE_BYTES = 65536 + 2
 
 
 @dataclass(frozen=True)
 class Command:
-    """One short command. ``le``: 0 asks for up to 256 bytes; None sends no Le byte (case 1 and 3)."""
+    """One command. ``le``: 0 asks for all there is (up to 256 bytes, extended 65536); None sends no Le (case 1 and 3).
+
+    ``is_extended``: lengths of two bytes. Only where reader and card are known to take them: some lose their session.
+    """
 
     cla: int
     ins: int
@@ -30,13 +34,23 @@ class Command:
     p2: int
     data: bytes = b""
     le: int | None = None
+    is_extended: bool = False
 
     def encode(self) -> bytes:
-        """Give the bytes on the wire; ``ValueError`` past 255 bytes of data."""
+        """Give the bytes on the wire; ``ValueError`` past 255 bytes of data (extended: 65535)."""
+        if self.is_extended:
+            return self._encode_extended()
         if len(self.data) > 255:
             raise ValueError("a short command carries at most 255 bytes")
         body = bytes((len(self.data),)) + self.data if self.data else b""
         tail = b"" if self.le is None else bytes((self.le & 0xFF,))
+        return bytes((self.cla, self.ins, self.p1, self.p2)) + body + tail
+
+    def _encode_extended(self) -> bytes:
+        if len(self.data) > 0xFFFF:
+            raise ValueError("an extended command carries at most 65535 bytes")
+        body = b"\x00" + len(self.data).to_bytes(2) + self.data if self.data else b""
+        tail = b"" if self.le is None else (b"" if body else b"\x00") + (self.le & 0xFFFF).to_bytes(2)
         return bytes((self.cla, self.ins, self.p1, self.p2)) + body + tail
 
 
@@ -48,10 +62,11 @@ class Response:
     status: int
 
     @classmethod
-    def decode(cls, raw: bytes) -> Response:
+    def decode(cls, raw: bytes, *, is_extended: bool = False) -> Response:
         """Split data and status word; ``CardUnreadable`` when the answer is too short or too long to be one."""
-        if not 2 <= len(raw) <= MAX_RESPONSE_BYTES:
-            raise CardUnreadable(f"the card answered {len(raw)} bytes where 2 to {MAX_RESPONSE_BYTES} are allowed")
+        most = MAX_EXTENDED_RESPONSE_BYTES if is_extended else MAX_RESPONSE_BYTES
+        if not 2 <= len(raw) <= most:
+            raise CardUnreadable(f"the card answered {len(raw)} bytes where 2 to {most} are allowed")
         return cls(raw[:-2], int.from_bytes(raw[-2:]))
 
     @property
@@ -65,10 +80,9 @@ def exchange(command: Command) -> Exchange[Response]:
 
     Raises ``CardUnreadable`` when the card goes on asking for GET RESPONSE.
     """
-    response = Response.decode((yield command.encode()))
+    response = Response.decode((yield command.encode()), is_extended=command.is_extended)
     if response.status >> 8 == 0x6C:
-        again = Command(command.cla, command.ins, command.p1, command.p2, command.data, response.status & 0xFF)
-        response = Response.decode((yield again.encode()))
+        response = Response.decode((yield replace(command, le=response.status & 0xFF, is_extended=False).encode()))
     data = response.data
     for _ in range(MAX_CHAINED):
         if response.status >> 8 != 0x61:

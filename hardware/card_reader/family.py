@@ -28,6 +28,7 @@ class Task:
     report: Callable[[Progress], None] = field(default=_silent, repr=False)
     trust_folder: Path | None = None  # country signing certificates (CSCA): *.cer, *.der, *.pem; None: no trust anchor
     allows_extended: bool = False  # the reader passes APDUs of extended length
+    atr: bytes = b""  # what the card said when it was powered: a hint, never a proof
 
 
 Read = Callable[[Task], Exchange[Document]]

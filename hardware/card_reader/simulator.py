@@ -2,7 +2,7 @@
 
 vpcd takes a connection for a card: connected is present, closed is removed. Messages are a big-endian u16 length and a
 payload; one byte is a control (power off, power on, reset, give the ATR), anything else a command APDU. A slot can be
-told to misbehave like cards and people do. Knows the virtual card as bytes in, bytes out; made for benches and tests.
+told to misbehave like cards and people do. Knows a card as bytes in, bytes out; made for benches and tests.
 """
 
 from __future__ import annotations
@@ -12,26 +12,46 @@ import contextlib
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-
-from hardware.card_reader.virtual_card import ATR, CardFields, Traits, VirtualCard, Way
-
-__all__ = ["CardFields", "CardSlot", "Misbehaviour", "Traits", "VirtualCard", "Way"]
+from typing import Protocol
 
 _POWER_OFF, _POWER_ON, _RESET, _GIVE_ATR = 0x00, 0x01, 0x02, 0x04
 RETRY_S = 0.1
 SWAP_S = 0.5  # a hand is not faster, and pcscd looks at a virtual slot every 0.4 s
+BLOCK_BYTES = 256
+REAL_PACE_MS = 37.0  # a passport's block of 256 bytes, secure messaging included, on a reader of the field
+GARBAGE = b"\xff\xfe\xfd\x90\x00"
+
+
+class VirtualCard(Protocol):
+    """Any card of any family: each has one in its folder (``ssse.virtual``, ``emrtd.virtual``, ...)."""
+
+    @property
+    def atr(self) -> bytes:
+        """What it says when it is powered (ISO/IEC 7816-3, 8)."""
+        ...
+
+    def reset(self) -> None:
+        """Be powered up anew: selections and sessions are forgotten."""
+        ...
+
+    def respond(self, command: bytes) -> bytes:
+        """Answer one command APDU; the last two bytes are the status word."""
+        ...
 
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What goes wrong. Counts are of command APDUs since the card was presented, from 0; None: never."""
+    """How the card behaves. Counts are of command APDUs since the card was presented, from 0; None: never."""
 
-    delay_ms: float = 0.0  # of every command: 35 is a real card's pace
+    delay_ms: float = 0.0  # of every command, whatever its size
+    ms_a_block: float = 0.0  # of every 256 bytes of an answer, shares of it for less: REAL_PACE_MS is a real card's
     is_mute: bool = False  # every answer is a single byte
     hang_at: int | None = None  # no answer any more
+    hang_s: float | None = None  # only for so long, then it goes on as if nothing had been
     pull_at: int | None = None  # the card is pulled out instead of an answer
     truncate_at: int | None = None  # the last half of the answer is missing, the status word too
     garbage_at: int | None = None  # from there on nonsense with a good status word
+    late_at: int | None = None  # from there on every answer is the one of the command before
 
 
 class CardSlot:
@@ -42,6 +62,7 @@ class CardSlot:
         self._slot = slot
         self._card: VirtualCard | None = None
         self._how = Misbehaviour()
+        self._before = b"\x6f\x00"  # the answer before, for a card that is late
         self._task: asyncio.Task[None] | None = None
         self._line: socket.socket | None = None
         self.commands = 0  # command APDUs answered since the last card was presented
@@ -61,7 +82,7 @@ class CardSlot:
         if was_there:
             await asyncio.sleep(swap_s)
         card.reset()
-        self._card, self._how, self.commands = card, how or Misbehaviour(), 0
+        self._card, self._how, self.commands, self._before = card, how or Misbehaviour(), 0, b"\x6f\x00"
         first = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._lie(card, first))
         await first
@@ -115,7 +136,7 @@ class CardSlot:
                 return  # the reader went away
             if len(message) == 1:
                 if message[0] == _GIVE_ATR:
-                    await loop.sock_sendall(line, len(ATR).to_bytes(2) + ATR)
+                    await loop.sock_sendall(line, len(card.atr).to_bytes(2) + card.atr)
                 elif message[0] in (_POWER_OFF, _POWER_ON, _RESET):
                     card.reset()
                 continue
@@ -128,19 +149,26 @@ class CardSlot:
     async def _reply(self, card: VirtualCard, command: bytes) -> bytes | None:
         how, index = self._how, self.commands
         self.commands += 1
-        if how.delay_ms:
-            await asyncio.sleep(how.delay_ms / 1000)
+        began_s = asyncio.get_running_loop().time()
         if index == how.pull_at:
             return None
-        if how.hang_at is not None and index >= how.hang_at:
-            await asyncio.get_running_loop().create_future()
+        if how.hang_at is not None and (index >= how.hang_at if how.hang_s is None else index == how.hang_at):
+            await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=how.hang_s)
         answer = card.respond(command)
+        if how.late_at is not None and index >= how.late_at:
+            answer, self._before = self._before, answer
+        else:
+            self._before = answer
+        took_s = asyncio.get_running_loop().time() - began_s
+        lasts_s = (how.delay_ms + how.ms_a_block * len(answer) / BLOCK_BYTES) / 1000
+        if lasts_s > took_s:  # a paced card's own reckoning is part of its pace
+            await asyncio.sleep(lasts_s - took_s)
         if how.is_mute:
             return answer[:1]
         if index == how.truncate_at:
             return answer[: len(answer) // 2]
         if how.garbage_at is not None and index >= how.garbage_at:
-            return b"\xff\xfe\xfd\x90\x00"
+            return GARBAGE
         return answer
 
 

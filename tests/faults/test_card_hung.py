@@ -9,7 +9,8 @@ import pytest
 from hardware.card_reader import CardMute, Media
 from hardware.card_reader.reader import ReaderOptions
 from hardware.card_reader.rig import rig
-from hardware.card_reader.simulator import CardFields, Misbehaviour, VirtualCard
+from hardware.card_reader.simulator import Misbehaviour
+from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 
 pytestmark = pytest.mark.peer
 
@@ -19,7 +20,7 @@ FIELDS = CardFields("11010519491231002X", "张秀英", "2", date(1949, 12, 31))
 async def test_a_hung_card_is_mute_after_the_deadline_and_the_next_is_read(tmp_path):
     async with rig(tmp_path / "pcscd", ReaderOptions(read_within_s=0.7)) as table:
         pid = table.reader.worker_pid
-        await table.slot.present(VirtualCard(FIELDS), Misbehaviour(hang_at=8))
+        await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(hang_at=8))
         began = time.monotonic()
         with pytest.raises(CardMute, match="did not answer in time"):
             await asyncio.wait_for(table.reader.wait_for_document(), 5)
@@ -27,14 +28,14 @@ async def test_a_hung_card_is_mute_after_the_deadline_and_the_next_is_read(tmp_p
         await table.slot.remove()
         await asyncio.wait_for(table.reader.wait_for_removal(), 5)
         assert table.reader.worker_pid != pid
-        await table.slot.present(VirtualCard(FIELDS))
+        await table.slot.present(VirtualSocialCard(FIELDS))
         document = await asyncio.wait_for(table.reader.wait_for_document(), 5)
         assert document.name == "张秀英"
 
 
 async def test_a_hung_card_is_not_read_again_by_the_new_driver(tmp_path):
     async with rig(tmp_path / "pcscd", ReaderOptions(read_within_s=0.5)) as table:
-        await table.slot.present(VirtualCard(FIELDS), Misbehaviour(hang_at=0))
+        await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(hang_at=0))
         with pytest.raises(CardMute):
             await asyncio.wait_for(table.reader.wait_for_document(), 5)
         with pytest.raises(TimeoutError):
@@ -46,7 +47,7 @@ async def test_a_hung_card_is_not_read_again_by_the_new_driver(tmp_path):
 async def test_a_hung_card_does_not_keep_the_booth_from_stopping(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
         waiting = asyncio.create_task(table.reader.wait_for_document())
-        await table.slot.present(VirtualCard(FIELDS), Misbehaviour(hang_at=3))
+        await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(hang_at=3))
         while table.slot.commands < 4:
             await asyncio.sleep(0.01)
         began = time.monotonic()

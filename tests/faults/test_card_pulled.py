@@ -8,7 +8,8 @@ import pytest
 
 from hardware.card_reader import CardRemoved, Media
 from hardware.card_reader.rig import rig
-from hardware.card_reader.simulator import CardFields, Misbehaviour, VirtualCard
+from hardware.card_reader.simulator import Misbehaviour
+from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 
 pytestmark = pytest.mark.peer
 
@@ -20,11 +21,11 @@ PLACES = (0, *sorted(random.Random(20260601).sample(range(1, COMMANDS - 1), 4)),
 async def test_a_card_pulled_at_any_command_is_removed_and_the_next_is_read(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
         for place in PLACES:
-            await table.slot.present(VirtualCard(FIELDS), Misbehaviour(pull_at=place))
+            await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(pull_at=place))
             with pytest.raises(CardRemoved):
                 await asyncio.wait_for(table.reader.wait_for_document(), 5)
             await asyncio.wait_for(table.reader.wait_for_removal(), 5)
-        await table.slot.present(VirtualCard(FIELDS))
+        await table.slot.present(VirtualSocialCard(FIELDS))
         document = await asyncio.wait_for(table.reader.wait_for_document(), 5)
         assert document.name == "张秀英"
         assert table.slot.commands == COMMANDS  # control: the places above did cover the read from end to end
@@ -33,7 +34,7 @@ async def test_a_card_pulled_at_any_command_is_removed_and_the_next_is_read(tmp_
 async def test_a_card_pulled_by_hand_in_the_middle(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
         waiting = asyncio.create_task(table.reader.wait_for_document())
-        await table.slot.present(VirtualCard(FIELDS), Misbehaviour(delay_ms=20))
+        await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(delay_ms=20))
         while table.slot.commands < 6:
             await asyncio.sleep(0.005)
         await table.slot.remove()

@@ -7,7 +7,8 @@ import pytest
 
 from hardware.card_reader import CardRemoved
 from hardware.card_reader.rig import rig
-from hardware.card_reader.simulator import CardFields, Misbehaviour, VirtualCard
+from hardware.card_reader.simulator import Misbehaviour
+from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 
 pytestmark = pytest.mark.peer
 
@@ -18,7 +19,7 @@ MAN = CardFields("34052419800101001X", "李建国", "1", date(1980, 1, 1))
 async def test_a_swap_without_a_gap_gives_the_second_card(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
         for fields in (WOMAN, MAN, WOMAN):
-            await table.slot.present(VirtualCard(fields), swap_s=0)
+            await table.slot.present(VirtualSocialCard(fields), swap_s=0)
             document = await asyncio.wait_for(table.reader.wait_for_document(), 5)
             assert document.name == fields.name
 
@@ -26,10 +27,10 @@ async def test_a_swap_without_a_gap_gives_the_second_card(tmp_path):
 async def test_a_swap_during_the_read_gives_no_mixed_document(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
         waiting = asyncio.create_task(table.reader.wait_for_document())
-        await table.slot.present(VirtualCard(WOMAN), Misbehaviour(delay_ms=20))
+        await table.slot.present(VirtualSocialCard(WOMAN), Misbehaviour(delay_ms=20))
         while table.slot.commands < 9:
             await asyncio.sleep(0.005)
-        await table.slot.present(VirtualCard(MAN))
+        await table.slot.present(VirtualSocialCard(MAN))
         with pytest.raises(CardRemoved):
             await asyncio.wait_for(waiting, 5)
         document = await asyncio.wait_for(table.reader.wait_for_document(), 5)

@@ -8,7 +8,7 @@ import pytest
 
 from hardware.card_reader import Media, ReaderLost
 from hardware.card_reader.rig import rig
-from hardware.card_reader.simulator import CardFields, VirtualCard
+from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 from hardware.device import Health
 
 pytestmark = pytest.mark.peer
@@ -42,13 +42,13 @@ async def test_a_daemon_that_is_killed_is_lost_and_found_again(tmp_path):
             await asyncio.wait_for(table.reader.wait_for_removal(), 5)
         await table.daemon.start()
         await until(table.reader, lambda status: status.health is Health.ONLINE)
-        await table.slot.present(VirtualCard(FIELDS))
+        await table.slot.present(VirtualSocialCard(FIELDS))
         assert (await asyncio.wait_for(table.reader.wait_for_document(), 5)).name == "张秀英"
 
 
 async def test_a_card_that_lies_there_is_read_anew_after_the_reader_came_back(tmp_path):
     async with rig(tmp_path / "pcscd") as table:
-        await table.slot.present(VirtualCard(FIELDS))
+        await table.slot.present(VirtualSocialCard(FIELDS))
         assert (await asyncio.wait_for(table.reader.wait_for_document(), 5)).name == "张秀英"
         await table.daemon.stop()
         await until(table.reader, lambda status: status.health is Health.OFFLINE)

@@ -18,7 +18,8 @@ from hardware.card_reader import (
 )
 from hardware.card_reader.daemon import DaemonFailed, PrivatePcscd
 from hardware.card_reader.reader import PcscCardReader, ReaderOptions
-from hardware.card_reader.simulator import CardFields, CardSlot, Misbehaviour, Traits, VirtualCard, Way
+from hardware.card_reader.simulator import CardSlot, Misbehaviour
+from hardware.card_reader.ssse.virtual import CardFields, Traits, VirtualSocialCard, Way
 from hardware.device import Health
 
 pytestmark = pytest.mark.peer
@@ -36,7 +37,7 @@ async def test_a_card_is_read_once_for_each_insertion(reader, slot):
     assert reader.status.media is Media.NOT_PRESENT
     assert reader.kinds == (DocumentKind.SOCIAL_SECURITY_CARD,)
     waiting = asyncio.create_task(document(reader))
-    await slot.present(VirtualCard(WOMAN))
+    await slot.present(VirtualSocialCard(WOMAN))
     read = await waiting
     assert (read.name, read.number) == ("张秀英", "11010519491231002X")
     assert reader.status.media is Media.PRESENT
@@ -45,12 +46,12 @@ async def test_a_card_is_read_once_for_each_insertion(reader, slot):
         await document(reader, 0.3)  # the same card is not read again
     await slot.remove()
     await asyncio.wait_for(reader.wait_for_removal(), 5)
-    await slot.present(VirtualCard(WOMAN))
+    await slot.present(VirtualSocialCard(WOMAN))
     assert (await document(reader)).name == "张秀英"
 
 
 async def test_a_card_already_there_at_start_counts(daemon, slot):
-    await slot.present(VirtualCard(MAN))
+    await slot.present(VirtualSocialCard(MAN))
     reader = PcscCardReader(ReaderOptions(socket=str(daemon.socket)), today=lambda: date(2050, 1, 1))
     await reader.start()
     read = await document(reader)
@@ -70,14 +71,14 @@ async def test_a_card_already_there_at_start_counts(daemon, slot):
     ids=["1.00", "2.00", "by-number"],
 )
 async def test_cards_of_every_version_cross_the_wire(reader, slot, traits):
-    await slot.present(VirtualCard(WOMAN, traits))
+    await slot.present(VirtualSocialCard(WOMAN, traits))
     read = await document(reader)
     assert (read.name, read.birth, read.source) == ("张秀英", date(1949, 12, 31), f"ssse {traits.version}")
 
 
 async def test_a_cancelled_wait_spends_no_insertion(reader, slot):
     waiting = asyncio.create_task(reader.wait_for_document())
-    await slot.present(VirtualCard(WOMAN), Misbehaviour(delay_ms=20))
+    await slot.present(VirtualSocialCard(WOMAN), Misbehaviour(delay_ms=20))
     while slot.commands < 3:
         await asyncio.sleep(0.01)
     waiting.cancel()
@@ -97,19 +98,19 @@ async def test_a_cancelled_wait_spends_no_insertion(reader, slot):
     ids=["mute", "garbage", "truncated", "protected"],
 )
 async def test_a_card_that_cannot_be_read_says_why_and_the_next_one_works(reader, slot, how, traits, error):
-    bad = VirtualCard(WOMAN, traits)
+    bad = VirtualSocialCard(WOMAN, traits)
     await slot.present(bad, how)
     with pytest.raises(error) as caught:
         await document(reader)
     assert "Booth bench" in caught.value.where
     assert bad.tries_left == 6
     assert reader.status.media is Media.PRESENT
-    await slot.present(VirtualCard(MAN))  # a swap
+    await slot.present(VirtualSocialCard(MAN))  # a swap
     assert (await document(reader)).name == "李建国"
 
 
 async def test_the_steps_are_measured_and_name_no_data(reader, slot):
-    await slot.present(VirtualCard(WOMAN), Misbehaviour(delay_ms=5))
+    await slot.present(VirtualSocialCard(WOMAN), Misbehaviour(delay_ms=5))
     await document(reader)
     names = [step.name for step in reader.last_steps]
     assert names[0] == "connect"
@@ -120,7 +121,7 @@ async def test_the_steps_are_measured_and_name_no_data(reader, slot):
 
 
 async def test_stop_ends_the_process_that_saw_the_card(reader, slot):
-    await slot.present(VirtualCard(WOMAN))
+    await slot.present(VirtualSocialCard(WOMAN))
     await document(reader)
     pid = reader.worker_pid
     await reader.stop()
@@ -133,12 +134,12 @@ async def test_stop_ends_the_process_that_saw_the_card(reader, slot):
 
 
 async def test_only_the_reader_named_is_used(daemon, slot):
-    await slot.present(VirtualCard(WOMAN))
+    await slot.present(VirtualSocialCard(WOMAN))
     reader = PcscCardReader(ReaderOptions(reader="Booth bench 00 01", socket=str(daemon.socket)))
     await reader.start()
     assert reader.status.media is Media.NOT_PRESENT
     second = CardSlot(daemon.card_door, 1)
-    await second.present(VirtualCard(MAN))
+    await second.present(VirtualSocialCard(MAN))
     assert (await document(reader)).name == "李建国"
     await second.remove()
     await reader.stop()
@@ -163,7 +164,7 @@ async def test_two_daemons_live_side_by_side_and_no_port_is_opened(daemon, slot,
     try:
         assert other.pcscd_pid != daemon.pcscd_pid
         assert ":8C7B" not in before + Path("/proc/net/tcp").read_text()
-        await slot.present(VirtualCard(WOMAN))
+        await slot.present(VirtualSocialCard(WOMAN))
         assert (await document(reader)).name == "张秀英"
     finally:
         await other.stop()

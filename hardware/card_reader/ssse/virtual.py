@@ -15,8 +15,10 @@ from datetime import date
 AID = "sx1.sh.社会保障".encode("gbk")
 BANK_AID = bytes.fromhex("A000000333010101")
 NAME_BYTES = 30
-# What a card says when it is powered: direct convention, T=0, historical bytes without a meaning.
+# What a card says when it is powered. In its contacts: direct convention, T=0, historical bytes without a meaning.
 ATR = bytes.fromhex("3B6D000080318065B089350100F183009000")
+# Laid on an antenna: the one a reader makes up from the historical bytes of a type A card (PC/SC part 3, 3.1.3.2.3).
+ATR_CONTACTLESS = bytes.fromhex("3B888001008073C82110000003")
 
 
 class Way(enum.Enum):
@@ -55,11 +57,12 @@ class Traits:
     shuffled: bool = False  # EF06's records in an order no version prescribes
     needs_pin_for_ef06: bool = False
     is_bank_card: bool = False  # no social security application at all
+    is_contactless: bool = False  # of the third generation, laid on an antenna: another ATR, the same application
     blank_padding: bool = False  # text padded with blanks instead of 00
 
 
 @dataclass
-class VirtualCard:
+class VirtualSocialCard:
     """One card. ``respond`` is its contact pad; ``reset`` is power-up. ``tries_left`` must never sink in a test."""
 
     fields: CardFields
@@ -69,6 +72,11 @@ class VirtualCard:
     def __post_init__(self) -> None:
         self._files = {} if self.traits.is_bank_card else _files(self.fields, self.traits)
         self.reset()
+
+    @property
+    def atr(self) -> bytes:
+        """What it says when it is powered."""
+        return ATR_CONTACTLESS if self.traits.is_contactless else ATR
 
     def reset(self) -> None:
         """Forget the selection and pending data."""

@@ -24,9 +24,10 @@ from hardware.card_reader import (
     number_birth,
     number_is_valid,
     number_sex,
-    record,
 )
 from hardware.card_reader.apdu import Command, Exchange, Response, exchange
+from hardware.card_reader.family import Task
+from hardware.card_reader.ssse import record
 
 T = TypeVar("T")
 
@@ -50,8 +51,8 @@ _OTHER_WAY = frozenset({0x6A81, 0x6A86, 0x6B00, 0x6700, 0x6981, 0x6A80})  # read
 MAX_RECORDS = 16
 
 
-def read(today: date) -> Exchange[Document]:
-    """Read one card. ``today`` (the booth's date) decides the check ``expired``.
+def read(task: Task) -> Exchange[Document]:
+    """Read one card. ``task.today`` (the booth's date) decides the check ``expired``.
 
     Raises ``CardUnknown`` (not a social security card), ``CardProtected`` (this city's card opens nothing without a
     secret) or ``CardUnreadable``. Nothing is given back before everything was read.
@@ -67,7 +68,7 @@ def read(today: date) -> Exchange[Document]:
     # Layout 1.00 has no extension of the name; whatever is newer than 3.00 is taken to have one.
     long_name = () if version[0] == "1" else (NAME_EXTENSION,)
     holder = yield from _read_file(EF06, (NUMBER, NAME, *long_name, SEX, ETHNICITY, BIRTH))
-    return _document(public, holder, version, today)
+    return _document(public, holder, version, task.today)
 
 
 def _demand(response: Response, doing: str) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_reader import CardUnreadable, record
+from hardware.card_reader import CardUnreadable
+from hardware.card_reader.ssse import record
 
 
 def test_the_version_record_of_a_third_generation_card():

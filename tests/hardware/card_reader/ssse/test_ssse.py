@@ -17,7 +17,8 @@ from hardware.card_reader import (
     Sex,
     ssse,
 )
-from hardware.card_reader.virtual_card import CardFields, Traits, VirtualCard, Way
+from hardware.card_reader.family import Task
+from hardware.card_reader.ssse.virtual import CardFields, Traits, VirtualSocialCard, Way
 
 TODAY = date(2026, 6, 1)
 # The number is the example of GB 11643-1999; the name belongs to nobody.
@@ -37,7 +38,7 @@ def drive(protocol, respond, limit=100):
 
 
 def read(fields=FIELDS, today=TODAY, **traits):
-    return drive(ssse.read(today), VirtualCard(fields, Traits(**traits)).respond)
+    return drive(ssse.read(Task(today)), VirtualSocialCard(fields, Traits(**traits)).respond)
 
 
 def results(document):
@@ -89,21 +90,21 @@ def test_the_order_does_matter_to_the_card():
     select = [bytes.fromhex("00A404000F7378312E73682EC9E7BBE1B1A3D5CF"), bytes.fromhex("00A4020002EF06")]
     answers = []
     for shuffled in (False, True):
-        card = VirtualCard(FIELDS, Traits(shuffled=shuffled))
+        card = VirtualSocialCard(FIELDS, Traits(shuffled=shuffled))
         answers.append([card.respond(command) for command in (*select, bytes.fromhex("00B2010400"))][-1])
     assert answers[0][0] == 0x08
     assert answers[1][0] == 0x0D
 
 
 def test_a_card_that_takes_the_tag_for_a_record_number_is_read_by_its_tags():
-    card = VirtualCard(FIELDS, Traits(shuffled=True))
+    card = VirtualSocialCard(FIELDS, Traits(shuffled=True))
 
     def respond(command: bytes) -> bytes:
         if command[1] == 0xB2 and command[3] == 0x00:
             command = command[:3] + b"\x04" + command[4:]
         return card.respond(command)
 
-    assert drive(ssse.read(TODAY), respond)[0] == read()[0]
+    assert drive(ssse.read(Task(TODAY)), respond)[0] == read()[0]
 
 
 @pytest.mark.parametrize("blank", [False, True])
@@ -126,7 +127,7 @@ def test_a_card_of_another_kind_is_unknown():
 
 
 def test_a_protected_card_is_said_to_be_and_no_pin_is_sent():
-    card = VirtualCard(FIELDS, Traits(needs_pin_for_ef06=True))
+    card = VirtualSocialCard(FIELDS, Traits(needs_pin_for_ef06=True))
     commands = []
 
     def respond(command: bytes) -> bytes:
@@ -134,14 +135,14 @@ def test_a_protected_card_is_said_to_be_and_no_pin_is_sent():
         return card.respond(command)
 
     with pytest.raises(CardProtected, match="6982"):
-        drive(ssse.read(TODAY), respond)
+        drive(ssse.read(Task(TODAY)), respond)
     assert all(command[1] != 0x20 for command in commands)
     assert card.tries_left == 6
 
 
 def test_the_virtual_card_does_count_pins():
     """Control for the test above."""
-    card = VirtualCard(FIELDS)
+    card = VirtualSocialCard(FIELDS)
     assert card.respond(bytes.fromhex("0020000003888888")) == b"\x63\xc5"
     assert card.tries_left == 5
 
@@ -174,7 +175,7 @@ def test_a_small_x_is_read_as_a_large_one():
 
 def change_answer(at: int, answer: bytes):
     """A card whose answer number ``at`` is another."""
-    card, count = VirtualCard(FIELDS), iter(range(100))
+    card, count = VirtualSocialCard(FIELDS), iter(range(100))
 
     def respond(command: bytes) -> bytes:
         real = card.respond(command)
@@ -189,25 +190,25 @@ def change_answer(at: int, answer: bytes):
 )
 def test_a_malformed_number_record_is_unreadable(answer):
     with pytest.raises(CardUnreadable):
-        drive(ssse.read(TODAY), change_answer(8, bytes.fromhex(answer)))
+        drive(ssse.read(Task(TODAY)), change_answer(8, bytes.fromhex(answer)))
 
 
 @pytest.mark.parametrize("version", ["333333", "00000000", "332E3G"])
 def test_a_version_of_another_form_is_unreadable(version):
     raw = version.replace("G", "0").encode() if "G" in version else bytes.fromhex(version)
     with pytest.raises(CardUnreadable):
-        drive(ssse.read(TODAY), change_answer(2, bytes((3, len(raw))) + raw + b"\x90\x00"))
+        drive(ssse.read(Task(TODAY)), change_answer(2, bytes((3, len(raw))) + raw + b"\x90\x00"))
 
 
 def test_a_missing_record_is_named_by_its_tag():
-    card = VirtualCard(FIELDS)
+    card = VirtualSocialCard(FIELDS)
 
     def respond(command: bytes) -> bytes:
         real = card.respond(command)
         return b"\x6a\x83" if real[:2] == b"\x08\x12" else real
 
     with pytest.raises(CardUnreadable, match="EF06 has no record 08"):
-        drive(ssse.read(TODAY), respond)
+        drive(ssse.read(Task(TODAY)), respond)
 
 
 def test_a_record_longer_than_the_layout_says_is_asked_for_again():
@@ -221,7 +222,7 @@ def test_errors_carry_no_personal_data():
     for at in range(14):
         for answer in (b"\x6f\x00", b"", b"\x90\x00", b"\xff\xfe\xfd\x90\x00"):
             try:
-                drive(ssse.read(TODAY), change_answer(at, answer))
+                drive(ssse.read(Task(TODAY)), change_answer(at, answer))
             except CardError as error:
                 assert not {"张", "1949", "110105"} & set(str(error).split())  # noqa: PT017
                 assert "1949" not in str(error)  # noqa: PT017
@@ -230,14 +231,14 @@ def test_errors_carry_no_personal_data():
 @given(st.lists(st.binary(max_size=40), max_size=60), st.data())
 def test_any_answers_end_in_a_document_or_a_card_error(answers, data):
     """Bounded: never more than 100 commands, whatever the card says; and one family of errors."""
-    card, supply = VirtualCard(FIELDS), iter(answers)
+    card, supply = VirtualSocialCard(FIELDS), iter(answers)
 
     def respond(command: bytes) -> bytes:
         real = card.respond(command)
         return next(supply, b"\x6f\x00") if data.draw(st.booleans()) else real
 
     try:
-        document, _ = drive(ssse.read(TODAY), respond, limit=2000)
+        document, _ = drive(ssse.read(Task(TODAY)), respond, limit=2000)
     except CardError:
         return
     assert document.name
@@ -245,4 +246,4 @@ def test_any_answers_end_in_a_document_or_a_card_error(answers, data):
 
 @given(st.binary(min_size=0, max_size=300))
 def test_the_virtual_card_answers_any_command(command):
-    assert len(VirtualCard(FIELDS).respond(command)) >= 2
+    assert len(VirtualSocialCard(FIELDS).respond(command)) >= 2
