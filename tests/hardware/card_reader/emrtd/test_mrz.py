@@ -91,10 +91,11 @@ def test_an_empty_personal_number_may_have_a_filler_for_its_digit():
     assert not failed(parse(TD3[:45] + lower, TODAY))
 
 
-def test_the_specimen_of_the_chinese_passport_has_its_name_in_ideographs():
-    # The specimen of the 2012 passport: its holder is called 证件样本 ("document specimen"), three characters fit
+def test_a_chinese_passport_has_its_holders_name_in_ideographs():
+    # Ordinary passports of the People's Republic have three characters of the name in the optional data
     upper = "P<CHNZHENGJIAN<<YANGBEN<<<<<<<<<<<<<<<<<<<<<"
-    zone = parse(upper + "E005069184CHN8008305F2204113NGKELMPONBPJB978", TODAY)
+    lower = f"{digits('E00000000')}CHN{digits('800830')}F{digits('320411')}{digits('NGKELMPONBPJB9')}"
+    zone = parse(upper + lower + check_digit(lower[0:10] + lower[13:20] + lower[21:43]), TODAY)
     assert not failed(zone)
     assert zone.chinese_name == "证件样"
     assert zone.latin_name == "ZHENGJIAN YANGBEN"
