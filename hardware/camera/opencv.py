@@ -23,6 +23,7 @@ from hardware.camera import (
     Picture,
 )
 from hardware.camera.source import check
+from hardware.camera.window import Window, checked
 from hardware.device import DeviceError, Health, StatusListener
 from hardware.ring import FrameRing, RingError
 from hardware.worker import Worker
@@ -70,6 +71,12 @@ class Nothing(msgspec.Struct, frozen=True):
     """A verb without arguments."""
 
 
+class Aim(msgspec.Struct, frozen=True):
+    """Argument of ``aim``: left, top, right, bottom as shares of the frame, 0-1."""
+
+    window: Window
+
+
 class Look(msgspec.Struct, frozen=True):
     """Event of the worker: what it sees of the camera now."""
 
@@ -100,6 +107,7 @@ class OpenCvCamera:
         self._wants_open = False
         self._verbs = asyncio.Lock()
         self._reopening: asyncio.Task[None] | None = None
+        self._aiming: asyncio.Task[None] | None = None
         self._worker = Worker(
             "hardware.camera.opencv_worker:OpenCvDriver",
             options,
@@ -131,8 +139,9 @@ class OpenCvCamera:
     async def stop(self) -> None:
         """Close the camera, zero the rings, end the process."""
         self._wants_open = False
-        if self._reopening is not None:
-            self._reopening.cancel()
+        for task in (self._reopening, self._aiming):
+            if task is not None:
+                task.cancel()
         await self._worker.stop()
         self._zero()
         self._settle(Picture.CLOSED, False, Health.OFFLINE, "the driver was stopped")
@@ -163,6 +172,19 @@ class OpenCvCamera:
     async def snapshot(self) -> bytes:
         """One JPEG of the newest frame."""
         return (await self._worker.call("snapshot", reply=Jpeg, within_s=_SNAPSHOT_S)).data
+
+    def aim(self, window: Window) -> None:
+        """Let the preview show only this part of the frame, reached in a few frames; never blocks.
+
+        So a face of a small or a tall person fills the preview without anybody moving. Full frames are not touched.
+        """
+        if not self._status.is_open or (self._aiming is not None and not self._aiming.done()):
+            return  # the next one comes in a moment
+        self._aiming = asyncio.get_running_loop().create_task(self._aim(Aim(checked(window))))
+
+    async def _aim(self, at: Aim) -> None:
+        with contextlib.suppress(DeviceError):  # a preview that shows everything is no trouble
+            await self._worker.call("aim", at, within_s=_SNAPSHOT_S)
 
     def _zero(self) -> None:
         for name in filter(None, (self._options.full_ring, self._options.preview_ring)):

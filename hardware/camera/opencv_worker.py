@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from hardware.camera import CameraBlack, CameraError, CameraFrozen, CameraStalled, CameraUnplugged, Picture
 from hardware.camera import source as places
 from hardware.camera.judge import PictureJudge
-from hardware.camera.opencv import CameraOptions, Jpeg, Look, Nothing
+from hardware.camera.opencv import Aim, CameraOptions, Jpeg, Look, Nothing
+from hardware.camera.window import WHOLE, Window, cut, eased
 from hardware.ring import PREVIEW_LONG_SIDE_PX, FrameRing, RingError
 
 _TIMEOUT_MS = 1000  # of opening and of every read; OpenCV's own default is 30 s
 _FIRST_FRAME_S = 3.0
-_STALE_S = 1.0  # an open camera without a new frame for so long is stalled
+_STALE_S = 0.5  # an open camera without a new frame for so long is stalled
+_STALE_FRAMES = 2.5  # ... or for so many frames, where it was told to be slow
 _HUNG_S = 4.0  # a native read that ignores its time-out
 _RETRY_S = 0.3
 _FROZEN_S = 2.0  # a picture frozen for so long: open the device anew
@@ -74,6 +76,8 @@ class Capture(threading.Thread):
         self._ending = threading.Event()
         self._judge = PictureJudge()
         self._newest: Frame | None = None
+        self.wanted: Window = WHOLE  # what the preview shall show
+        self._shown: Window = WHOLE
         self.picture = Picture.OPENING
         self.settled = threading.Event()  # the first frame came, or the first attempt failed
         self.active_s = time.monotonic()  # when the thread last came back from native code
@@ -149,7 +153,8 @@ class Capture(threading.Thread):
         self._newest = frame
         self._full.write(frame, at_s)
         if self._preview is not None:
-            self._preview.write(shrink(frame, PREVIEW_LONG_SIDE_PX), at_s)
+            self._shown = eased(self._shown, self.wanted)
+            self._preview.write(shrink(cut(frame, self._shown), PREVIEW_LONG_SIDE_PX), at_s)
         self.fresh_s = at_s
 
     def say(self, picture: Picture) -> None:
@@ -178,7 +183,7 @@ class Capture(threading.Thread):
 
 
 class OpenCvDriver:
-    """The commands of the camera's worker: ``open``, ``close``, ``snapshot``; its event: ``look``."""
+    """The commands of the camera's worker: ``open``, ``close``, ``snapshot``, ``aim``; its event: ``look``."""
 
     options: type[msgspec.Struct] = CameraOptions
 
@@ -190,11 +195,12 @@ class OpenCvDriver:
         self._capture: Capture | None = None
 
     def commands(self) -> Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], msgspec.Struct | None]]]:
-        """Name the verbs; none takes arguments."""
+        """Name the verbs."""
         return {
             "open": (Nothing, self.open),
             "close": (Nothing, self.close),
             "snapshot": (Nothing, self.snapshot),
+            "aim": (Aim, self.aim),
         }
 
     def begin(self, emit: Callable[[str, msgspec.Struct], None]) -> None:
@@ -245,6 +251,11 @@ class OpenCvDriver:
             raise CameraError("the frame could not be encoded", where=places.describe(self._source))
         return Jpeg(data.tobytes())
 
+    def aim(self, at: Aim) -> None:
+        """Let the preview show this part; a closed camera has no preview."""
+        if self._capture is not None:
+            self._capture.wanted = at.window
+
     def _look(self, picture: Picture, is_open: bool) -> None:
         self._emit("look", Look(picture.value, is_open, _REASONS.get(picture, "")))
 
@@ -264,6 +275,7 @@ class OpenCvDriver:
             now_s = time.monotonic()
             if now_s - capture.active_s > _HUNG_S:
                 os._exit(70)
-            if capture.picture in (Picture.GOOD, Picture.BLACK) and now_s - capture.fresh_s > _STALE_S:
+            stale_s = max(_STALE_S, _STALE_FRAMES / self._options.fps)
+            if capture.picture in (Picture.GOOD, Picture.BLACK) and now_s - capture.fresh_s > stale_s:
                 capture.say(Picture.STALLED)
-            time.sleep(0.2)
+            time.sleep(0.1)

@@ -7,26 +7,55 @@ told to misbehave. Refuses to know who is on the photograph it shows.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from hardware.camera.scene import HEIGHT_PX, WIDTH_PX, Eyes, Picture, Scene, Subject, decode
+from hardware.camera.relief import Pose
+from hardware.camera.scene import HEIGHT_PX, WIDTH_PX, Eyes, Picture, Scene, Subject, View, decode
 
 _BOUNDARY = "frame"
 _REQUEST_BYTES = 8192
 _REQUEST_S = 2.0
 _VIEWER_S = 2.0  # a viewer that takes no data for so long is dropped
 _JPEG_QUALITY = 88
+_TURN_DEG, _NOD_DEG, _NEARER = 24.0, 14.0, 1.4
+_REACTION_S, _MOVE_S, _HOLD_S = 0.4, 0.7, 0.8
+MOVEMENTS = ("turn_left", "turn_right", "nod", "come_closer")
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One movement of the person before the camera, begun at ``began_s`` (CLOCK_MONOTONIC)."""
+
+    name: str = ""
+    began_s: float = 0.0
+
+    def pose(self, at_s: float) -> Pose:
+        """Give the pose at ``at_s``: there, held, and back; a nod goes down and up twice."""
+        since_s = at_s - self.began_s - _REACTION_S
+        whole_s = 2 * _MOVE_S + _HOLD_S
+        if not self.name or not 0 <= since_s <= whole_s:
+            return Pose()
+        if self.name == "nod":
+            return Pose(pitch_deg=_NOD_DEG * math.sin(4 * math.pi * since_s / whole_s))
+        ramp = min(1.0, since_s / _MOVE_S, (whole_s - since_s) / _MOVE_S)
+        share = ramp * ramp * (3 - 2 * ramp)
+        if self.name == "come_closer":
+            return Pose(nearer=1 + (_NEARER - 1) * share)
+        return Pose(yaw_deg=(1 if self.name == "turn_left" else -1) * _TURN_DEG * share)
 
 
 class CameraSimulator:
     """One simulated camera. ``start`` binds (port 0: any free one), ``url`` is what the driver opens.
 
     Knobs, to be changed at any time: ``freeze`` (the same picture again and again), ``black``, ``nobody`` (an empty
-    scene), ``look_away`` (the head turned), ``fps`` (0: connected, but no picture comes). Pictures are made only while
-    somebody watches.
+    scene), ``look_away`` (the head turned), ``mask``, ``paper`` (a flat print instead of a person), ``light`` (1.0: as
+    it should be), ``mounted_deg`` (how the camera hangs, clockwise), ``eye_height_m``, ``fps`` (0: connected, but no
+    picture comes). The person does what ``perform`` says. Pictures are made only while somebody watches.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, fps: float = 15.0, seed: int = 1) -> None:
@@ -37,6 +66,12 @@ class CameraSimulator:
         self.black = False
         self.nobody = False
         self.look_away = False
+        self.mask = False
+        self.paper = False
+        self.light = 1.0
+        self.mounted_deg = 0
+        self.eye_height_m: float | None = None
+        self._movement = Movement()
         self._scene = Scene(seed=seed)
         self._subject: Subject | None = None
         self._second: Subject | None = None
@@ -79,6 +114,21 @@ class CameraSimulator:
     def show_second(self, picture: bytes | None, eyes: Eyes | None = None) -> None:
         """Put a second person beside the first, or take them away."""
         self._second = None if picture is None else Subject(decode(picture), eyes)
+
+    def perform(self, movement: str) -> None:
+        """Let the person make one of ``MOVEMENTS`` after a moment's thought; a print is moved in the hand instead.
+
+        Raises ``ValueError`` for another word.
+        """
+        if movement not in MOVEMENTS:
+            raise ValueError(f"{movement!r}: nobody can do this here; one of {', '.join(MOVEMENTS)}")
+        self._movement = Movement(movement, time.monotonic())
+
+    def be_as_at_first(self) -> None:
+        """Turn every knob back: one person, moving, upright camera, light. Who is shown stays."""
+        self.freeze = self.black = self.nobody = self.look_away = self.mask = self.paper = False
+        self.light, self.mounted_deg, self.eye_height_m, self.fps = 1.0, 0, None, 15.0
+        self._movement, self._second = Movement(), None
 
     async def start(self) -> None:
         """Listen. Raises ``OSError`` when the port is taken."""
@@ -152,7 +202,7 @@ class CameraSimulator:
 
     async def _film(self) -> None:
         """Make pictures while somebody watches."""
-        composed_of: tuple[object, ...] = ()
+        composed_of: View | None = None
         composed: Picture = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
         while self._viewers:
             began = time.monotonic()
@@ -160,20 +210,31 @@ class CameraSimulator:
                 await asyncio.sleep(0.02)
                 continue
             if not (self.freeze and self._jpeg):
-                scene = self._scene
-                scene.subject = None if self.nobody else self._subject
-                scene.second = None if self.nobody else self._second
-                scene.looks_away, scene.is_black = self.look_away, self.black
-                now = (id(scene.subject), id(scene.second), scene.looks_away, scene.is_black)
-                if now != composed_of:
-                    composed, composed_of = await asyncio.to_thread(scene.compose), now
-                self._jpeg = await asyncio.to_thread(_shoot, scene, composed, began)
+                view = self._view()
+                if view != composed_of:
+                    composed, composed_of = await asyncio.to_thread(self._scene.compose, view), view
+                self._jpeg = await asyncio.to_thread(
+                    _shoot, self._scene, view, composed, began, self._movement.pose(began)
+                )
             async with self._fresh:
                 self._number += 1
                 self._fresh.notify_all()
             await asyncio.sleep(max(0.0, 1 / max(self.fps, 1.0) - (time.monotonic() - began)))
 
+    def _view(self) -> View:
+        return View(
+            None if self.nobody else self._subject,
+            None if self.nobody else self._second,
+            looks_away=self.look_away,
+            is_black=self.black,
+            has_mask=self.mask,
+            is_print=self.paper,
+            light=self.light,
+            mounted_deg=self.mounted_deg,
+            eye_height_m=self.eye_height_m,
+        )
 
-def _shoot(scene: Scene, composed: Picture, at_s: float) -> bytes:
-    picture = composed if scene.is_black else scene.frame(composed, at_s)
+
+def _shoot(scene: Scene, view: View, composed: Picture, at_s: float, pose: Pose) -> bytes:
+    picture = scene.frame(view, composed, at_s, pose)
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()

@@ -59,9 +59,9 @@ async def test_every_frame_differs_a_little(simulator):
 
 async def test_the_same_seed_gives_the_same_noise(simulator):
     other = CameraSimulator()
-    scenes = [machine._scene for machine in (simulator, other)]
-    composed = scenes[0].compose()
-    first, second = (scene.frame(composed, 1.0) for scene in scenes)
+    view = simulator._view()
+    composed = simulator._scene.compose(view)
+    first, second = (machine._scene.frame(view, composed, 1.0) for machine in (simulator, other))
     assert (first == second).all()
 
 
