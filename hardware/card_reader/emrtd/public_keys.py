@@ -2,7 +2,7 @@
 
 Many issuers write the curve's parameters out in full, which general libraries refuse for good reasons: such a key
 counts here if and only if its parameters are those of a named curve. Signatures of other curves than the library's are
-verified by ``elliptic``.
+verified with the arithmetic of ``curves``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from hardware.card_reader import CardUnreadable, tlv
-from hardware.card_reader.emrtd.elliptic import Domain, domains
+from hardware.card_reader.emrtd import curves
+from hardware.card_reader.emrtd.curves import Curve, Point
+from hardware.card_reader.emrtd.elliptic_table import CURVES
 
 MIN_RSA_BITS, MAX_RSA_BITS = 1024, 8192
 
@@ -37,14 +39,26 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 class OtherCurveKey:
     """A key on a named curve that the library does not have (brainpoolP192r1, P224r1, P320r1)."""
 
-    domain: Domain
-    x: int
-    y: int
+    curve: Curve
+    point: Point
 
     @property
     def key_size(self) -> int:
         """Bits of the field, as the library's keys say it."""
-        return self.domain.p.bit_length()
+        return self.curve.p.bit_length()
+
+    def verify(self, digest: bytes, r: int, s: int) -> bool:
+        """Verify an ECDSA signature (r, s) over a digest (FIPS 186-5, 6.4.2)."""
+        n = self.curve.n
+        if not (0 < r < n and 0 < s < n):
+            return False
+        inverse = pow(s, -1, n)
+        first = (int.from_bytes(digest) >> max(0, 8 * len(digest) - n.bit_length())) * inverse
+        try:
+            found = self.curve.add(self.curve.multiply(first), self.curve.multiply(r * inverse, self.point))
+        except CardUnreadable:  # the identity, which no right signature leads to
+            return False
+        return found[0] % n == r
 
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | OtherCurveKey
@@ -64,16 +78,13 @@ class UnknownScheme(ValueError):
     """A signature this reader cannot judge: neither right nor wrong. Names the algorithm, nothing personal."""
 
 
-def ec_point(spki: bytes) -> tuple[Domain, int, int]:
+def ec_point(spki: bytes) -> tuple[Curve, Point]:
     """Give curve and point of an elliptic-curve key. Raises ``CardUnreadable`` for anything else."""
     oid, parameters, bits = _parts(spki)
     if oid != _EC or parameters is None:
         raise CardUnreadable("a public key is not on an elliptic curve")
-    curve = _domain(parameters)
-    try:
-        return curve, *curve.decode(bits)
-    except ValueError as wrong:
-        raise CardUnreadable(f"a public key is {wrong}") from None
+    curve = _curve(parameters)
+    return curve, curve.decode(bits)
 
 
 def parse_public_key(spki: bytes) -> PublicKey:
@@ -81,13 +92,13 @@ def parse_public_key(spki: bytes) -> PublicKey:
     oid, _, bits = _parts(spki)
     if oid in (_RSA, _RSA_PSS):
         return _rsa_key(bits)
-    curve, x, y = ec_point(spki)
+    curve, point = ec_point(spki)
     if curve.name not in _CURVES:
-        return OtherCurveKey(curve, x, y)
+        return OtherCurveKey(curve, point)
     try:
-        return ec.EllipticCurvePublicNumbers(x, y, _CURVES[curve.name]()).public_key()
+        return ec.EllipticCurvePublicNumbers(*point, _CURVES[curve.name]()).public_key()
     except (ValueError, UnsupportedAlgorithm):
-        return OtherCurveKey(curve, x, y)  # a build of the library without this curve
+        return OtherCurveKey(curve, point)  # a build of the library without this curve
 
 
 def verify(key: PublicKey, signature: bytes, message: bytes, scheme: Scheme) -> bool:
@@ -109,7 +120,7 @@ def verify(key: PublicKey, signature: bytes, message: bytes, scheme: Scheme) -> 
     except ValueError:
         return False  # a signature that is not of the key's size
     numbers = _two_numbers(signature)
-    return numbers is not None and key.domain.verify((key.x, key.y), digest.finalize(), *numbers)
+    return numbers is not None and key.verify(digest.finalize(), *numbers)
 
 
 def _padding(scheme: Scheme) -> padding.AsymmetricPadding:
@@ -159,13 +170,14 @@ def _rsa_key(encoded: bytes) -> rsa.RSAPublicKey:
         raise CardUnreadable("an RSA key with numbers that make no key") from None
 
 
-def _domain(parameters: tlv.Tlv) -> Domain:
+def _curve(parameters: tlv.Tlv) -> Curve:
     """Find the named curve: by its name, or by parameters that are exactly its own (RFC 3279, 2.3.5)."""
     if parameters.tag == 0x06:
-        found = [one for one in domains() if one.oid == parameters.value]
+        identifier = parameters.value.hex().upper()
+        found = [name for name, (oid, _) in CURVES.items() if oid == identifier]
         if not found:
             raise CardUnreadable("a public key on a curve this reader does not know")
-        return found[0]
+        return curves.named(found[0])
     items = tlv.read_all(parameters.value) if parameters.tag == 0x30 else ()
     field = tlv.read_all(items[1].value) if len(items) >= 5 else ()
     curve = tlv.read_all(items[2].value) if len(items) >= 5 else ()
@@ -174,16 +186,16 @@ def _domain(parameters: tlv.Tlv) -> Domain:
     p, n = _integer(field[1]), _integer(items[4])
     a, b = (int.from_bytes(one.value) for one in curve[:2])
     cofactor = _integer(items[5]) if len(items) > 5 and items[5].tag == 0x02 else 1
-    for one in domains():
+    for one in (curves.named(name) for name in CURVES):
         if (one.p, one.a, one.b, one.n, 1) == (p, a, b, n, cofactor) and _is_base(one, items[3].value):
             return one
     raise CardUnreadable("a public key's curve parameters are those of no named curve")
 
 
-def _is_base(curve: Domain, encoded: bytes) -> bool:
+def _is_base(curve: Curve, encoded: bytes) -> bool:
     """Compare the base point, also where it is compressed or hybrid (SEC 1, 2.3.3)."""
     whole = curve.encode(curve.base)
-    size, sign = curve.field_bytes, curve.y & 1
+    size, sign = curve.size_bytes, curve.base[1] & 1
     return encoded in (whole, bytes((2 + sign,)) + whole[1 : 1 + size], bytes((6 + sign,)) + whole[1:])
 
 

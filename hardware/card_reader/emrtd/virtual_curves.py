@@ -1,7 +1,7 @@
-"""Arithmetic on the curves of eMRTD, in plain integers: for what the maintained library does not offer.
+"""Arithmetic on the curves of eMRTD, in plain integers: the virtual chip's own, and not its terminal's.
 
-That is signatures over brainpool curves it does not have, and adding points. Not constant in time: for public values
-and for keys that live one conversation. Nothing here chooses a curve.
+Two pieces of arithmetic that agree on every point say more than one that agrees with itself. Slow and simple; not
+constant in time: for a chip that has no secrets.
 """
 
 from __future__ import annotations
@@ -70,15 +70,15 @@ class Domain:
                 result = self._add(result, base)
         return self._affine(result)
 
-    def verify(self, key: Point, digest: bytes, r: int, s: int) -> bool:
-        """Verify an ECDSA signature (r, s) over a digest (FIPS 186-5, 6.4.2); ``key`` must be on the curve."""
-        if not (0 < r < self.n and 0 < s < self.n):
-            return False
+    def sign(self, key: int, nonce: int, digest: bytes) -> tuple[int, int]:
+        """Make an ECDSA signature (FIPS 186-5, 6.4.1). ``nonce``: 1 .. n-1, never the same twice."""
+        point = self.multiply(nonce, self.base)
+        r = 0 if point is None else point[0] % self.n
         excess = max(0, 8 * len(digest) - self.n.bit_length())
-        inverse = pow(s, -1, self.n)
-        first = self.multiply((int.from_bytes(digest) >> excess) * inverse, self.base)
-        found = self.add(first, self.multiply(r * inverse, key))
-        return found is not None and found[0] % self.n == r
+        s = pow(nonce, -1, self.n) * ((int.from_bytes(digest) >> excess) + r * key) % self.n
+        if not r or not s:
+            raise ValueError("a nonce that makes no signature")
+        return r, s
 
     def _double(self, point: _Jacobian) -> _Jacobian:
         x, y, z = point
@@ -125,8 +125,3 @@ def domain(name: str) -> Domain:
     size = len(data) // 6
     values = (int.from_bytes(data[at : at + size]) for at in range(0, len(data), size))
     return Domain(name, bytes.fromhex(oid), *values)
-
-
-def domains() -> tuple[Domain, ...]:
-    """Give all named curves known here."""
-    return tuple(domain(name) for name in CURVES)
