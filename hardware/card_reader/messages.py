@@ -5,40 +5,92 @@ Knows the front door's data and nothing of PC/SC, so that the parent does not lo
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 
 import msgspec
 
-from hardware.card_reader import Check, Document, DocumentKind, Media, Sex
+from hardware.card_reader import (
+    AccessKey,
+    CanKey,
+    Check,
+    Document,
+    DocumentKind,
+    DocumentSeen,
+    Media,
+    MrzKey,
+    Phase,
+    Progress,
+    Sex,
+)
 from hardware.device import Health
 
 
 class Options(msgspec.Struct, frozen=True):
-    """``reader``: part of the reader's name, "" takes every reader of this computer (a dual one shows as two)."""
+    """Settings of the driver.
+
+    ``reader``: part of the reader's name, "" takes every reader of this computer (a dual one shows as two).
+    ``extended``: parts of the names of readers that pass APDUs of extended length. ``trust_folder``: of the country
+    signing certificates, "" for none.
+    """
 
     reader: str = ""
+    extended: tuple[str, ...] = ()
+    trust_folder: str = ""
+
+
+class Lying(msgspec.Struct, frozen=True):
+    """One presence of one card: reader and PC/SC event counter.
+
+    ``insertion`` survives a restart of the worker, not of the daemon.
+    """
+
+    reader: str
+    insertion: str
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """Event ``status``: how the reader is and what lies in it.
-
-    ``insertion`` names one presence of one card: reader and PC/SC event counter. It survives a restart of the worker,
-    not of the daemon.
-    """
+    """Event ``status``: how the readers are and which cards lie in them."""
 
     health: Health
     media: Media
     reason: str = ""
-    reader: str = ""
-    insertion: str = ""
+    cards: tuple[Lying, ...] = ()
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An ``AccessKey``: ``can``, or the other three."""
+
+    can: str = ""
+    number: str = ""
+    birth: date | None = None
+    expiry: date | None = None
+
+    @classmethod
+    def of(cls, key: AccessKey | None) -> Key | None:
+        """Flatten a key for the pipe."""
+        if isinstance(key, MrzKey):
+            return cls(number=key.number, birth=key.birth, expiry=key.expiry)
+        return cls(can=key.can) if key else None
+
+    def key(self) -> AccessKey:
+        """Give the key back as the front door knows it."""
+        if self.birth is not None and self.expiry is not None:
+            return MrzKey(self.number, self.birth, self.expiry)
+        return CanKey(self.can)
 
 
 class Read(msgspec.Struct, frozen=True):
-    """Verb ``read``: read the card of that presence. ``today`` decides whether it is expired."""
+    """Verb ``read``: read the card of that presence. ``today`` decides whether it is expired.
 
+    ``number`` is repeated in every event about this reading.
+    """
+
+    number: int
     reader: str
     insertion: str
     today: date
+    key: Key | None = None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -48,64 +100,86 @@ class Step(msgspec.Struct, frozen=True):
     took_ms: float
 
 
+class Pulse(msgspec.Struct, frozen=True):
+    """Event ``pulse``: the reading goes on. A new ``family`` starts its budget; ``is_held``: another program's turn."""
+
+    number: int
+    family: str = ""
+    budget_s: float = 0.0
+    answer_within_s: float = 0.0
+    is_held: bool = False
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Event ``progress``: a ``Progress`` of reading ``number``."""
+
+    number: int
+    phase: Phase
+    share: float
+    kind: DocumentKind | None = None
+    name_masked: str = ""
+
+    @classmethod
+    def of(cls, number: int, progress: Progress) -> Told:
+        """Flatten for the pipe."""
+        seen = progress.seen
+        if seen is None:
+            return cls(number, progress.phase, progress.share)
+        return cls(number, progress.phase, progress.share, seen.kind, seen.name_masked)
+
+    def progress(self) -> Progress:
+        """Give it back as the front door knows it."""
+        return Progress(self.phase, self.share, DocumentSeen(self.kind, self.name_masked) if self.kind else None)
+
+
 class Reading(msgspec.Struct, frozen=True):
-    """Reply to ``read``: a whole document, flat, because dates and words cannot share one field on the pipe."""
+    """A whole document, flat, because dates and words cannot share one field on the pipe."""
 
     kind: DocumentKind
     number: str
     name: str
     sex: Sex
     birth: date | None
+    latin_name: str
+    nationality: str
     card_number: str
     ethnicity: str
     address: str
     issuer: str
     valid_from: date | None
-    valid_to: date | None
-    is_long_term: bool
     portrait: bytes | None
+    portrait_raw: bytes | None
     checks: tuple[Check, ...]
     source: str
-    steps: tuple[Step, ...]
+    valid_to: date | None
+    is_long_term: bool
 
     @classmethod
-    def of(cls, document: Document, steps: tuple[Step, ...]) -> Reading:
+    def of(cls, document: Document) -> Reading:
         """Flatten a document for the pipe."""
-        is_long_term = document.valid_to == "long_term"
+        valid_to = document.valid_to
         return cls(
-            kind=document.kind,
-            number=document.number,
-            name=document.name,
-            sex=document.sex,
-            birth=document.birth,
-            card_number=document.card_number,
-            ethnicity=document.ethnicity,
-            address=document.address,
-            issuer=document.issuer,
-            valid_from=document.valid_from,
-            valid_to=document.valid_to if isinstance(document.valid_to, date) else None,
-            is_long_term=is_long_term,
-            portrait=document.portrait,
-            checks=document.checks,
-            source=document.source,
-            steps=steps,
+            **{name: getattr(document, name) for name in _ALIKE},
+            valid_to=valid_to if isinstance(valid_to, date) else None,
+            is_long_term=valid_to == "long_term",
         )
 
     def document(self) -> Document:
         """Give the document back as the front door knows it."""
         return Document(
-            kind=self.kind,
-            number=self.number,
-            name=self.name,
-            sex=self.sex,
-            birth=self.birth,
-            card_number=self.card_number,
-            ethnicity=self.ethnicity,
-            address=self.address,
-            issuer=self.issuer,
-            valid_from=self.valid_from,
+            **{name: getattr(self, name) for name in _ALIKE},
             valid_to="long_term" if self.is_long_term else self.valid_to,
-            portrait=self.portrait,
-            checks=self.checks,
-            source=self.source,
         )
+
+
+_ALIKE = tuple(field.name for field in fields(Document) if field.name != "valid_to")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Reply to ``read``: a document, or which keys open it (``accepts``; an exception would lose them on the pipe)."""
+
+    reading: Reading | None = None
+    accepts: tuple[str, ...] = ()
+    message: str = ""
+    where: str = ""
+    steps: tuple[Step, ...] = ()

@@ -1,7 +1,7 @@
 """The card reader as its front door describes it, over the PC/SC driver in a worker.
 
-Decides when a card is read (once for each insertion) and how long it may take; the driver process that saw a card ends
-with ``stop()``. Knows no layout and no error code.
+Decides when a card is read (once for each insertion) and when a reading is given up; the driver process that saw a
+card ends with ``stop()``. Knows no layout and no error code.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import msgspec
 
 from hardware.card_reader import (
     AccessKey,
     CardError,
+    CardMisplaced,
     CardMute,
     CardProtected,
     CardReaderStatus,
@@ -25,30 +27,54 @@ from hardware.card_reader import (
     CardUnreadable,
     Document,
     DocumentKind,
+    KeyNeeded,
+    KeyRefused,
     Media,
     ProgressListener,
     ReaderLost,
+    detection,
 )
-from hardware.card_reader.messages import Options, Read, Reading, Seen, Step
-from hardware.device import DeviceError, DeviceGone, DeviceTimeout, Health, StatusListener
+from hardware.card_reader.deadline import Cause, Deadline
+from hardware.card_reader.messages import Answer, Key, Lying, Options, Pulse, Read, Seen, Step, Told
+from hardware.device import DeviceError, DeviceGone, Health, StatusListener
 from hardware.worker import Worker
 
-ERRORS = (CardError, CardRemoved, CardMute, CardUnreadable, CardUnknown, CardProtected, ReaderLost)
+ERRORS = (
+    CardError, CardRemoved, CardMute, CardUnreadable, CardUnknown, CardMisplaced, CardProtected, KeyNeeded, KeyRefused,
+    ReaderLost,
+)  # fmt: skip
 _LOST = frozenset({Health.OFFLINE, Health.NO_DEVICE, Health.HARDWARE_ERROR, Health.POWER_OFF})
+_LOOK_S = 0.1  # how often a reading's deadline is looked at
+_FOREVER_S = 86_400.0  # of the worker's own deadline: the reading's is kept here
+RETRY_REMOVED_S = 1.0
 
 
 @dataclass(frozen=True)
 class ReaderOptions:
     """``reader``: part of the PC/SC reader's name, "" for any. ``socket``: the daemon's socket, "" for the system's.
 
-    ``read_within_s``: deadline of one read. A social security card gives its 11 short records in about half a second;
-    after 5 s it is not going to.
+    ``read_within_s``: deadline of one reading instead of the family's budget, None for that. ``extended``: parts of the
+    names of readers that pass APDUs of extended length. ``trust_folder``: country signing certificates, or None.
     """
 
     reader: str = ""
     socket: str = ""
-    read_within_s: float = 5.0
+    read_within_s: float | None = None
     first_status_within_s: float = 3.0
+    extended: tuple[str, ...] = ()
+    trust_folder: Path | None = None
+
+
+class _Reading:
+    """One reading under way, which outlives a caller that went away."""
+
+    def __init__(self, number: int, card: Lying, key: Key | None, deadline: Deadline) -> None:
+        self.number = number
+        self.card = card
+        self.key = key
+        self.deadline = deadline
+        self.listeners: list[ProgressListener] = []
+        self.task: asyncio.Task[Answer]
 
 
 class PcscCardReader:
@@ -59,13 +85,15 @@ class PcscCardReader:
         self._today = today
         self._listeners: list[StatusListener] = []
         self._status = CardReaderStatus(Health.OFFLINE, "not started", _now_s())
-        self._seen: Seen | None = None
-        self._spent = ""  # the insertion that gave its document or its error
+        self._seen = Seen(Health.OFFLINE, Media.UNKNOWN)
+        self._spent: dict[str, float] = {}  # insertions that gave their document or error, and until when they count
         self._changed = asyncio.Event()
         self._steps: tuple[Step, ...] = ()
+        self._reading: _Reading | None = None
+        self._number = 0
         self._worker = Worker(
             "hardware.card_reader.pcsc:Driver",
-            Options(reader=self._options.reader),
+            Options(self._options.reader, self._options.extended, str(self._options.trust_folder or "")),
             errors=ERRORS,
             on_event=self._on_event,
             on_restart=self._on_restart,
@@ -80,7 +108,7 @@ class PcscCardReader:
     @property
     def kinds(self) -> tuple[DocumentKind, ...]:
         """The documents this reader can read."""
-        return (DocumentKind.SOCIAL_SECURITY_CARD,)
+        return detection.kinds()
 
     @property
     def last_steps(self) -> tuple[Step, ...]:
@@ -105,7 +133,10 @@ class PcscCardReader:
     async def stop(self) -> None:
         """End the driver's process and forget the card; idempotent. Whoever waits gets ``ReaderLost``."""
         await self._worker.stop()
-        self._seen, self._spent, self._steps = None, "", ()
+        if self._reading is not None:
+            await asyncio.wait({self._reading.task})
+        self._seen, self._steps = Seen(Health.OFFLINE, Media.UNKNOWN), ()
+        self._spent.clear()
         self._set(CardReaderStatus(Health.OFFLINE, "stopped", _now_s()))
 
     def watch(self, listener: StatusListener) -> Callable[[], None]:
@@ -117,26 +148,19 @@ class PcscCardReader:
         self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
     ) -> Document:
         """Wait until a card is presented and read (see the front door)."""
-        while not self._has_unread():
-            self._demand_reader()
-            await self._change()
-        seen = self._seen
-        assert seen is not None  # _has_unread() said so
-        try:
-            reading = await self._worker.call(
-                "read",
-                Read(seen.reader, seen.insertion, self._today()),
-                reply=Reading,
-                within_s=self._options.read_within_s,
-            )
-        except asyncio.CancelledError:
-            raise  # nobody got an answer: this insertion may be read again
-        except DeviceError as error:
-            self._spent = seen.insertion
-            raise _as_card_error(error, seen.reader) from None
-        self._spent = seen.insertion
-        self._steps = reading.steps
-        return reading.document()
+        flat = Key.of(key)
+        while True:
+            reading = self._reading
+            if reading is None:
+                if (card := self._unread()) is None:
+                    self._demand_reader()
+                    await self._change(self._retry_s())
+                    continue
+                reading = self._begin(card, flat)
+            elif reading.key != flat:  # of a caller that went away: its end is awaited, its answer belongs to nobody
+                await asyncio.wait({reading.task})
+                continue
+            return await self._result(reading, on_progress)
 
     async def wait_for_removal(self) -> None:
         """Return when no card is present; ``ReaderLost`` when nobody can tell."""
@@ -144,8 +168,79 @@ class PcscCardReader:
             self._demand_reader()
             await self._change()
 
-    def _has_unread(self) -> bool:
-        return self._status.media is Media.PRESENT and self._seen is not None and self._seen.insertion != self._spent
+    # -- one reading -----------------------------------------------------------------------------------------------
+
+    def _begin(self, card: Lying, key: Key | None) -> _Reading:
+        self._number += 1
+        deadline = Deadline(time.monotonic(), self._options.read_within_s)
+        self._reading = reading = _Reading(self._number, card, key, deadline)
+        reading.task = asyncio.create_task(self._read(reading))
+        reading.task.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
+        return reading
+
+    async def _read(self, reading: _Reading) -> Answer:
+        card = reading.card
+        call = asyncio.ensure_future(
+            self._worker.call(
+                "read",
+                Read(reading.number, card.reader, card.insertion, self._today(), reading.key),
+                reply=Answer,
+                within_s=_FOREVER_S,
+            )
+        )
+        cause: Cause | None = None
+        try:
+            while not call.done():
+                left_s = reading.deadline.left_s(time.monotonic())
+                if left_s == 0.0 and cause is None:
+                    cause = reading.deadline.cause(time.monotonic())
+                    self._worker.kill()
+                await asyncio.wait({call}, timeout=_LOOK_S if cause else min(left_s, _LOOK_S))
+            return call.result()
+        except DeviceError as error:
+            raise _as_card_error(error, card.reader, cause) from None
+        finally:
+            call.cancel()
+            self._reading = None
+            if reading.deadline.is_held:
+                self._show()
+            self._wake()
+
+    async def _result(self, reading: _Reading, on_progress: ProgressListener | None) -> Document:
+        if on_progress is not None:
+            reading.listeners.append(on_progress)
+        try:
+            answer = await asyncio.shield(reading.task)  # a caller that goes away spends no insertion
+            if answer.reading is None:
+                raise KeyNeeded(answer.message, where=answer.where, accepts=answer.accepts)
+        except (KeyNeeded, KeyRefused):
+            raise
+        except CardRemoved:
+            # A card that is back before the daemon looked again has no new insertion: after a while it counts anew.
+            self._spent[reading.card.insertion] = time.monotonic() + RETRY_REMOVED_S
+            raise
+        except CardError:
+            self._spent[reading.card.insertion] = float("inf")
+            raise
+        finally:
+            if on_progress is not None:
+                reading.listeners.remove(on_progress)
+        self._spent[reading.card.insertion] = float("inf")
+        self._steps = answer.steps
+        return answer.reading.document()
+
+    def _unread(self) -> Lying | None:
+        now_s = time.monotonic()
+        if self._status.media is not Media.PRESENT:
+            return None
+        return next((card for card in self._seen.cards if self._spent.get(card.insertion, 0.0) <= now_s), None)
+
+    def _retry_s(self) -> float | None:
+        """Seconds until a card that was called removed counts anew, if one still lies there."""
+        left = [self._spent.get(card.insertion, 0.0) - time.monotonic() for card in self._seen.cards]
+        return min((left_s for left_s in left if 0.0 < left_s < float("inf")), default=None)
+
+    # -- what the driver says --------------------------------------------------------------------------------------
 
     def _demand_reader(self) -> None:
         if self._status.health in _LOST:
@@ -163,30 +258,59 @@ class PcscCardReader:
             return
 
     def _on_event(self, name: str, raw: msgspec.Raw) -> None:
-        if name != "status":
-            return
-        seen = msgspec.msgpack.decode(raw, type=Seen)
-        if seen.health in _LOST:
-            self._spent = ""  # a restarted daemon counts insertions anew
-        self._seen = seen
-        self._set(CardReaderStatus(seen.health, seen.reason, _now_s(), seen.media))
+        now_s, reading = time.monotonic(), self._reading
+        if name == "status":
+            self._seen = msgspec.msgpack.decode(raw, type=Seen)
+            there = {card.insertion for card in self._seen.cards}
+            # A restarted daemon counts insertions anew, and a counter comes round.
+            self._spent = {insertion: until for insertion, until in self._spent.items() if insertion in there}
+            if reading is not None:
+                is_lost = self._seen.health in _LOST
+                reading.deadline.presence(now_s, is_lost=is_lost, is_lifted=reading.card.insertion not in there)
+            self._show()
+        elif name == "pulse":
+            pulse = msgspec.msgpack.decode(raw, type=Pulse)
+            if reading is not None and pulse.number == reading.number:
+                was_held = reading.deadline.is_held
+                reading.deadline.pulse(now_s, pulse)
+                if was_held or pulse.is_held:
+                    self._show()
+        elif name == "progress":
+            told = msgspec.msgpack.decode(raw, type=Told)
+            if reading is not None and told.number == reading.number:
+                reading.deadline.touch(now_s)
+                for listener in tuple(reading.listeners):
+                    listener(told.progress())
+
+    def _show(self) -> None:
+        seen = self._seen
+        is_held = self._reading is not None and self._reading.deadline.is_held and seen.health is Health.ONLINE
+        health, reason = (
+            (Health.DEVICE_BUSY, "another program holds the card") if is_held else (seen.health, seen.reason)
+        )
+        self._set(CardReaderStatus(health, reason, _now_s(), seen.media))
 
     def _on_restart(self) -> None:
         self._set(CardReaderStatus(Health.STARTING, "the driver was replaced", _now_s()))
 
     def _set(self, status: CardReaderStatus) -> None:
         self._status = status
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._wake()
         for listener in tuple(self._listeners):
             listener(status)
 
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
-def _as_card_error(error: DeviceError, reader: str) -> CardError:
+
+def _as_card_error(error: DeviceError, reader: str, cause: Cause | None) -> CardError:
+    if cause is Cause.LIFTED:
+        return CardRemoved("the card was taken away while it was read; its driver was replaced", where=reader)
+    if cause is Cause.SILENT:
+        return CardMute("the card did not answer in time; its driver was replaced", where=reader)
     if isinstance(error, CardError):
         return error
-    if isinstance(error, DeviceTimeout):
-        return CardMute("the card did not answer in time; its driver was replaced", where=reader)
     if isinstance(error, DeviceGone):
         return ReaderLost("the driver ended while it read the card", where=reader, cure="it is started anew by itself")
     return CardUnreadable(error.message, where=reader)

@@ -19,6 +19,8 @@ from hardware.card_reader import (
     Check,
     Document,
     DocumentKind,
+    Phase,
+    Progress,
     Result,
     Sex,
     number_birth,
@@ -44,8 +46,8 @@ _SIZES: Mapping[int, int] = {
 }  # fmt: skip
 _OPTIONAL = frozenset({ISSUER, ISSUED, EXPIRES, CARD_NUMBER, NAME_EXTENSION, ETHNICITY})
 
-_NOT_HERE = frozenset({0x6A82, 0x6A81, 0x6A86, 0x6D00, 0x6E00})  # what chips of other kinds answer to SELECT
-_LOCKED = frozenset({0x6982, 0x6983, 0x6985, 0x6283})
+_BLOCKED = 0x6283
+_LOCKED = frozenset({0x6982, 0x6983, 0x6985, _BLOCKED})
 _NO_RECORD = frozenset({0x6A83, 0x6A88})
 _OTHER_WAY = frozenset({0x6A81, 0x6A86, 0x6B00, 0x6700, 0x6981, 0x6A80})  # reading by tag is not this card's way
 MAX_RECORDS = 16
@@ -58,15 +60,18 @@ def read(task: Task) -> Exchange[Document]:
     secret) or ``CardUnreadable``. Nothing is given back before everything was read.
     """
     response = yield from exchange(Command(0x00, 0xA4, 0x04, 0x00, AID))
-    if response.status in _NOT_HERE:
+    if response.status == _BLOCKED:
+        raise CardProtected(f"the social security application is blocked (SW {response.status:04X})")
+    if not response.is_ok:  # whatever it says: chips of other kinds refuse a name they do not know in many ways
         raise CardUnknown(f"no social security application on this card (SW {response.status:04X})")
-    _demand(response, "selecting the application")
+    task.report(Progress(Phase.FOUND, 0.1))
     public = yield from _read_file(EF05, (VERSION, ISSUER, ISSUED, EXPIRES, CARD_NUMBER))
     version = record.alphanumeric(public[VERSION])
     if not re.fullmatch(r"[0-9]\.[0-9]{2}", version):
         raise CardUnreadable("the card's layout version is not of the form 3.00")
     # Layout 1.00 has no extension of the name; whatever is newer than 3.00 is taken to have one.
     long_name = () if version[0] == "1" else (NAME_EXTENSION,)
+    task.report(Progress(Phase.READING, 0.5))
     holder = yield from _read_file(EF06, (NUMBER, NAME, *long_name, SEX, ETHNICITY, BIRTH))
     return _document(public, holder, version, task.today)
 

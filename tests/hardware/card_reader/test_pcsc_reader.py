@@ -35,7 +35,7 @@ async def document(reader, within_s=10):
 async def test_a_card_is_read_once_for_each_insertion(reader, slot):
     assert reader.status.health is Health.ONLINE
     assert reader.status.media is Media.NOT_PRESENT
-    assert reader.kinds == (DocumentKind.SOCIAL_SECURITY_CARD,)
+    assert DocumentKind.SOCIAL_SECURITY_CARD in reader.kinds
     waiting = asyncio.create_task(document(reader))
     await slot.present(VirtualSocialCard(WOMAN))
     read = await waiting
