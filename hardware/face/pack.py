@@ -17,94 +17,46 @@ import hashlib
 import shutil
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from hardware.face import NoModelPack
-from hardware.face.gates import Gates
+from hardware.face.calibration import read_calibration
+from hardware.face.manifest import MANIFEST, Manifest, Thresholds, read_manifest
 
-MANIFEST = "manifest.toml"
-_MANIFEST_BYTES = 64 * 1024
-_MODEL_BYTES = 512 * 1024 * 1024
+__all__ = [
+    "MANIFEST", "MEASURED", "MODEL_BYTES", "Manifest", "Measured", "Pack", "Thresholds",
+    "assemble", "check_use", "load", "read_manifest", "verify",
+]  # fmt: skip
 
-
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Identification(_Strict, frozen=True):
-    """What the pack is, and where it may run: a ``laboratory`` pack never before the public."""
-
-    name: str
-    version: str
-    engine: Literal["insightface"]
-    licence: str
-    permitted_use: Literal["public", "laboratory"]
+MEASURED = "self_test.json"  # what the weights gave when they were installed, where the recipe could not know it
+MODEL_BYTES = 512 * 1024 * 1024
 
 
-class Detector(_Strict, frozen=True):
-    """Finds faces and five points. ``size_px``: side of the square it looks at; ``mean``, ``std``: of its input."""
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of ``self_test.json``: the embedding of the self-test's portrait, tied to what made it."""
 
-    file: str
-    sha256: str
-    size_px: int
-    mean: float
-    std: float
-    score: float  # faces below it are not even looked at
-
-
-class Recogniser(_Strict, frozen=True):
-    """Turns an aligned face of 112x112 px into a vector of ``dimensions``."""
-
-    file: str
-    sha256: str
-    dimensions: int
-    mean: float
-    std: float
-
-
-class Thresholds(_Strict, frozen=True):
-    """Cosine scores: from ``accept`` up a match, below ``reject`` none, from ``suspicious`` up too good to be true."""
-
-    accept: float
-    reject: float
-    suspicious: float
-
-
-class SelfTest(_Strict, frozen=True):
-    """The vector these weights give for the portrait that ships beside this module: base64 of float16, little endian.
-
-    ``agreement``: the least cosine. Wrong colours, wrong scaling and a broken runtime all still "run".
-    """
-
+    scoring: str
     embedding: str
-    agreement: float
-
-
-class Manifest(_Strict, frozen=True):
-    """All of ``manifest.toml``."""
-
-    pack: Identification
-    detection: Detector
-    recognition: Recogniser
-    thresholds: Thresholds
-    gates: Gates
-    self_test: SelfTest
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """A pack that was found whole."""
+    """A pack that was found whole. Its manifest's thresholds are the site's, where the site has calibrated it."""
 
     folder: Path
     manifest: Manifest
+    calibrated_on: str = ""  # ISO date; "" for the thresholds it came with
 
     @property
     def model(self) -> str:
         """Name and version, for the status and the audit."""
         return f"{self.manifest.pack.name} {self.manifest.pack.version}"
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that decides: weights, gates and thresholds, for the audit."""
+        return hashlib.sha256(msgspec.json.encode(self.manifest)).hexdigest()
 
 
 def load(folder: Path | None, *, is_laboratory: bool = False) -> Pack:
@@ -114,44 +66,47 @@ def load(folder: Path | None, *, is_laboratory: bool = False) -> Pack:
     if not folder.is_dir():
         raise NoModelPack("the model pack's folder does not exist", where=str(folder), cure="install the pack there")
     manifest = read_manifest(folder / MANIFEST)
+    check_use(manifest, folder, is_laboratory=is_laboratory)
+    for part in manifest.parts:
+        verify(folder / part.file, part.sha256)
+    for other in folder.glob("*.onnx"):  # who put it there meant it to be used
+        if other.name not in {part.file for part in manifest.parts}:
+            raise NoModelPack("weights that the manifest does not name", where=str(other), cure="remove this file")
+    calibration = read_calibration(folder, manifest)
+    if calibration is not None:
+        manifest = msgspec.structs.replace(manifest, thresholds=calibration.thresholds)
+    return Pack(folder, _measured(folder, manifest), calibration.made_on if calibration else "")
+
+
+def check_use(manifest: Manifest, where: Path, *, is_laboratory: bool) -> None:
+    """Raise ``NoModelPack`` for a laboratory's pack on a booth that serves the public."""
     if manifest.pack.permitted_use == "laboratory" and not is_laboratory:
         raise NoModelPack(
             f"{manifest.pack.name} may be used in a laboratory only ({manifest.pack.licence})",
-            where=str(folder),
-            cure="install a pack whose licence allows public use",
+            where=str(where),
+            cure="install a pack whose licence allows public use; is_laboratory in booth.toml marks a laboratory",
         )
-    parts = (manifest.detection, manifest.recognition)
-    for part in parts:
-        _verify(folder / part.file, part.sha256)
-    for other in folder.glob("*.onnx"):  # the engine takes what it finds in the folder
-        if other.name not in {part.file for part in parts}:
-            raise NoModelPack("weights that the manifest does not name", where=str(other), cure="remove this file")
-    return Pack(folder, manifest)
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read a manifest or a recipe; the files it names are not looked at. Raises ``NoModelPack``."""
+def _measured(folder: Path, manifest: Manifest) -> Manifest:
+    """Fill in the embedding that was measured at the installation, where the manifest promises none."""
+    path = folder / MEASURED
+    if manifest.self_test.embedding or not path.exists():
+        return manifest
     try:
-        if path.stat().st_size > _MANIFEST_BYTES:
-            raise NoModelPack(f"larger than {_MANIFEST_BYTES} bytes", where=str(path), cure="this is no manifest")
-        manifest = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Manifest)
-    except OSError as error:
-        cure = "a pack is a folder with manifest.toml and its weights; make one with hardware.face.pack assemble"
-        raise NoModelPack(f"cannot be read ({error.strerror})", where=str(path), cure=cure) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise NoModelPack(f"not a manifest: {error}", where=str(path), cure="install the pack again") from None
-    for part in (manifest.detection, manifest.recognition):
-        if Path(part.file).name != part.file or not part.file.endswith(".onnx"):
-            raise NoModelPack(f"{part.file!r} is not the name of an .onnx file", where=str(path), cure="correct it")
-    limits = manifest.thresholds
-    if not -1 <= limits.reject <= limits.accept < limits.suspicious <= 1:
-        raise NoModelPack("thresholds: reject <= accept < suspicious needed", where=str(path), cure="calibrate it")
-    return manifest
+        found = msgspec.json.decode(path.read_bytes(), type=Measured)
+    except (OSError, msgspec.MsgspecError):
+        raise NoModelPack("cannot be read", where=str(path), cure="install the pack again") from None
+    if found.scoring != manifest.scoring:
+        raise NoModelPack("was measured with other weights", where=str(path), cure="install the pack again")
+    expected = msgspec.structs.replace(manifest.self_test, embedding=found.embedding)
+    return msgspec.structs.replace(manifest, self_test=expected)
 
 
-def _verify(path: Path, sha256: str) -> None:
+def verify(path: Path, sha256: str) -> None:
+    """Raise ``NoModelPack`` when the file's content is not what ``sha256`` (hexadecimal) promises."""
     try:
-        if path.stat().st_size > _MODEL_BYTES:
+        if path.stat().st_size > MODEL_BYTES:
             raise NoModelPack("too large for a model", where=str(path), cure="install the pack again")
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -175,15 +130,14 @@ def assemble(recipe: Path, models_folder: Path, target: Path) -> Path:
     """
     manifest = read_manifest(recipe)
     with contextlib.suppress(NoModelPack):
-        if load(target, is_laboratory=True).manifest == manifest:
+        if read_manifest(target / MANIFEST) == manifest and load(target, is_laboratory=True):
             return target
-    parts = (manifest.detection, manifest.recognition)
-    for part in parts:
-        _verify(models_folder / part.file, part.sha256)
+    for part in manifest.parts:
+        verify(models_folder / part.file, part.sha256)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        for part in parts:
+        for part in manifest.parts:
             shutil.copyfile(models_folder / part.file, fresh / part.file)
         shutil.copyfile(recipe, fresh / MANIFEST)
         if target.exists():

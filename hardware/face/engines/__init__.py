@@ -67,6 +67,6 @@ def load_engine(pack: Pack) -> FaceEngine:
     Raises ``NoModelPack`` when they are no models of the kind the manifest says. Loads, and does not test: call
     ``self_test`` before anybody is compared.
     """
-    from hardware.face.engine import InsightFaceEngine  # noqa: PLC0415 - a pack's engine is imported alone
+    from hardware.face.engines.loading import load_composed  # noqa: PLC0415 - a pack imports its own engine alone
 
-    return InsightFaceEngine(pack)
+    return load_composed(pack)

@@ -4,7 +4,12 @@ import hashlib
 from pathlib import Path
 
 RECIPES = Path(__file__).parents[3] / "hardware" / "face" / "packs"
-DETECTOR, RECOGNISER = b"weights of a detector", b"weights of a recogniser"
+WEIGHTS = {
+    "detector.onnx": b"weights of a detector",
+    "recogniser.onnx": b"weights of a recogniser",
+    "passive.onnx": b"weights of a passive model",
+}
+_SHIPPED = ("scrfd_2.5g_bnkps.onnx", "edgeface_xs_q_fp32.onnx", "facenox_antispoof_98.20.onnx")
 
 
 def manifest(**changes: str) -> str:
@@ -16,19 +21,17 @@ def manifest(**changes: str) -> str:
                 line = f'{key} = "{value}"'  # noqa: PLW2901
         lines.append(line)
     text = "\n".join(lines) + "\n"
-    for old, new in (("scrfd_2.5g_bnkps.onnx", "detector.onnx"), ("edgeface_xs_q_fp32.onnx", "recogniser.onnx")):
-        text = text.replace(old, new)
     shas = [line for line in text.splitlines() if line.startswith("sha256")]
-    for line, weights in zip(shas, (DETECTOR, RECOGNISER), strict=True):
-        text = text.replace(line, f'sha256 = "{hashlib.sha256(weights).hexdigest()}"')
+    for line, old, (new, weights) in zip(shas, _SHIPPED, WEIGHTS.items(), strict=True):
+        text = text.replace(old, new).replace(line, f'sha256 = "{hashlib.sha256(weights).hexdigest()}"')
     return text
 
 
 def write_weights(folder: Path) -> Path:
     """Put the loose weights into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "detector.onnx").write_bytes(DETECTOR)
-    (folder / "recogniser.onnx").write_bytes(RECOGNISER)
+    for name, data in WEIGHTS.items():
+        (folder / name).write_bytes(data)
     return folder
 
 

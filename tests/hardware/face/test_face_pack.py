@@ -30,7 +30,7 @@ def test_a_laboratory_pack_never_serves_the_public(tmp_path):
     assert load(folder, is_laboratory=True)
 
 
-@pytest.mark.parametrize("name", ["detector.onnx", "recogniser.onnx"])
+@pytest.mark.parametrize("name", ["detector.onnx", "recogniser.onnx", "passive.onnx"])
 @pytest.mark.parametrize("harm", ["alter", "truncate", "remove"])
 def test_weights_that_are_not_as_promised(tmp_path, name, harm):
     folder = write_pack(tmp_path / "pack")
@@ -80,7 +80,7 @@ def test_no_manifest_and_no_folder(tmp_path):
         load(None)
     with pytest.raises(NoModelPack, match="does not exist"):
         load(tmp_path / "nowhere")
-    with pytest.raises(NoModelPack, match="assemble"):
+    with pytest.raises(NoModelPack, match="booth models install"):
         load(write_weights(tmp_path / "flat"))
 
 
@@ -88,7 +88,7 @@ def test_assemble_copies_what_it_verified(tmp_path):
     weights, recipe, target = write_weights(tmp_path / "models"), tmp_path / "recipe.toml", tmp_path / "run" / "pack"
     recipe.write_text(manifest())
     assert assemble(recipe, weights, target) == target
-    assert sorted(file.name for file in target.iterdir()) == ["detector.onnx", "manifest.toml", "recogniser.onnx"]
+    assert sorted(file.name for file in target.iterdir()) == ["detector.onnx", "manifest.toml", "passive.onnx", "recogniser.onnx"]
     made = (target / "manifest.toml").stat().st_ino
     assemble(recipe, weights, target)
     assert (target / "manifest.toml").stat().st_ino == made, "a whole pack is left alone"

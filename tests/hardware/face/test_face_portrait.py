@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from hardware.face.engine import SELF_TEST_PORTRAIT
+from hardware.face.engines.self_test import PORTRAIT as SELF_TEST_PORTRAIT
 from hardware.face.portrait import ASTRONAUT_EYES, EYE_LINE_PX, recrop
 from tests.hardware.camera.rig import ASTRONAUT
 

@@ -1,0 +1,134 @@
+"""An engine put together from a detector, a recogniser and, where the pack has one, a passive liveness model.
+
+All engines do the same around their models: they check and shrink frames, align, normalise, refuse what is no number.
+So it is written once, and two engines differ only where their models do.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from hardware.face import FaceError, PortraitUnusable
+from hardware.face.engines import ALIGNED_PX, Picture, Vector, alignment, pictures, self_test
+from hardware.face.engines.detectors import Finds
+from hardware.face.engines.passive import PassiveVote
+from hardware.face.engines.recognisers import Recognises
+from hardware.face.gates import Face, Light, pose_of
+from hardware.face.pack import Pack
+
+_WHITE_GREY = 250
+_PORTRAIT_BORDER_SHARE = 0.2  # documents are cropped tightly; detectors want some air
+_PORTRAIT_EYES_PX = 20.0
+_SMALL_PORTRAIT_PX = 240  # shorter than this a portrait is looked at enlarged, too
+_ROLL_MAX_DEG = 60.0  # a portrait on its side or upside-down is found, and never matches
+_SEEN_AGAIN_SHARE = 0.8  # of the first look's score: else the first look's points are kept
+
+
+class ComposedEngine:
+    """Implements ``FaceEngine``."""
+
+    def __init__(self, pack: Pack, detector: Finds, recogniser: Recognises, passive: PassiveVote | None = None) -> None:
+        self._pack = pack
+        self._detector = detector
+        self._recogniser = recogniser
+        self._passive = passive
+
+    @property
+    def pack(self) -> Pack:
+        """The pack it runs."""
+        return self._pack
+
+    def detect(self, frame: Picture) -> list[Face]:
+        """Find faces; see the front door."""
+        frame = pictures.check_frame(frame)
+        small, scale = pictures.shrunk(frame, self._pack.manifest.detection.size_px)
+        found = self._detector.find(small)
+        return found if scale == 1 else [_scaled(face, 1 / scale) for face in found]
+
+    def align(self, frame: Picture, face: Face) -> Picture:
+        """Cut out upright; see the front door."""
+        points = face.points
+        roll_deg = pose_of(face).roll_deg
+        if alignment.is_tilted(roll_deg):
+            turned, back = alignment.upright(frame, face, roll_deg)
+            middle = turned.shape[0] / 2
+            again = self._detector.find(turned)
+            nearest = min(
+                again, key=lambda one: (one.centre[0] - middle) ** 2 + (one.centre[1] - middle) ** 2, default=None
+            )
+            turned.fill(0)
+            if nearest is not None and nearest.score >= _SEEN_AGAIN_SHARE * face.score:
+                first, second, nose, left, right = alignment.carry(nearest.points, back)
+                points = (first, second, nose, left, right)
+        return alignment.cut(frame, points)
+
+    def measure(self, aligned: Picture) -> Light:
+        """Measure light and sharpness of an aligned face."""
+        grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY)
+        sharpness = float(np.var(np.asarray(cv2.Laplacian(grey, cv2.CV_32F))))
+        return Light(float(np.mean(grey)), float(np.mean(np.asarray(grey) >= _WHITE_GREY)), sharpness)
+
+    def embed(self, aligned: Picture) -> Vector:
+        """Turn an aligned face into a unit vector; see the front door."""
+        if aligned.dtype != np.uint8 or aligned.shape != (ALIGNED_PX, ALIGNED_PX, 3):
+            raise FaceError(f"{aligned.shape} {aligned.dtype} is no aligned face", where="face engine")
+        vector = self._recogniser.vector(aligned).ravel()
+        length = float(np.linalg.norm(vector))
+        expected = self._pack.manifest.recognition.dimensions
+        if vector.size != expected:
+            raise FaceError(f"the model gave {vector.size} numbers instead of {expected}", where="face engine")
+        if not np.isfinite(vector).all() or not np.isfinite(length) or length < 1e-6:
+            raise FaceError("the model gave no numbers", where="face engine", cure="install the pack again")
+        return np.asarray(vector / length, np.float32)
+
+    def embed_portrait(self, portrait: bytes) -> Vector:
+        """Turn an encoded portrait into a unit vector; see the front door."""
+        framed, face = self.find_portrait(portrait)
+        aligned = self.align(framed, face)
+        vector = self.embed(aligned)
+        framed.fill(0)
+        aligned.fill(0)
+        return vector
+
+    def find_portrait(self, portrait: bytes) -> tuple[Picture, Face]:
+        """Decode a portrait and find its one face. Raises ``PortraitUnusable``."""
+        picture = pictures.decode(portrait)
+        shortest = min(picture.shape[:2])
+        faces: list[Face] = []
+        framed = picture
+        for zoom in (2, 1) if shortest < _SMALL_PORTRAIT_PX else (1,):
+            framed = _framed(picture, zoom)
+            faces = sorted(self.detect(framed), key=lambda face: face.area, reverse=True)
+            if faces:
+                break
+        picture.fill(0)
+        rivals = self._pack.manifest.gates.second_face_share
+        if not faces or (len(faces) > 1 and faces[1].area >= rivals * faces[0].area):
+            raise PortraitUnusable(f"the portrait shows {len(faces)} faces instead of one", where="face")
+        if faces[0].eye_distance_px < _PORTRAIT_EYES_PX:
+            raise PortraitUnusable("the face on the portrait is too small", where="face")
+        if abs(pose_of(faces[0]).roll_deg) > _ROLL_MAX_DEG:
+            raise PortraitUnusable("the portrait is turned or upside-down", where="face")
+        return framed, faces[0]
+
+    def live_score(self, frame: Picture, face: Face) -> float | None:
+        """The passive model's vote; see the front door."""
+        return None if self._passive is None else self._passive.score(frame, face)
+
+    def self_test(self) -> None:
+        """Compute what the manifest promises; see the front door."""
+        self_test.check(self)
+
+
+def _framed(picture: Picture, zoom: int) -> Picture:
+    enlarged = picture if zoom == 1 else cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    border = int(_PORTRAIT_BORDER_SHARE * max(enlarged.shape[:2]))
+    return np.array(cv2.copyMakeBorder(enlarged, border, border, border, border, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _scaled(face: Face, factor: float) -> Face:
+    left, top, right, bottom = face.box
+    first, second, nose, mouth_left, mouth_right = ((x * factor, y * factor) for x, y in face.points)
+    box = (left * factor, top * factor, right * factor, bottom * factor)
+    return Face(box, (first, second, nose, mouth_left, mouth_right), face.score)
