@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 HOME_PREFIX = "booth-kivy-"
 MAX_FPS = 500  # Kivy polls input once a tick and draws only what changed: less waiting, 4 % of one core
+WARM_FPS = 100  # of a hidden window: nobody touches it, and it is to appear within a frame of these
 WARM_PAUSE_S = 0.01
+HOLD_S = 0.01  # a script that has the next question at hand shows it within 1 ms
 BEAT_S = 1.0  # one frame a second proves that the glass is alive
 KEPT_CATEGORIES = ("textinput.label", "textinput.width", "kv.image", "kv.texture", "kv.loader")
 
@@ -50,8 +52,9 @@ def prepare(display: DisplaySection, *, hidden: bool = True) -> None:
     is_full = display.mode == "fullscreen"
     for section, settings in {
         "graphics": {
-            "width": display.width_px, "height": display.height_px, "fullscreen": "auto" if is_full else 0,
-            "borderless": int(is_full), "resizable": 0, "multisamples": 0, "vsync": 0, "maxfps": MAX_FPS,
+            "width": display.width_px, "height": display.height_px, "fullscreen": 0, "borderless": int(is_full),
+            "position": "custom" if is_full else "auto", "left": 0, "top": 0,
+            "resizable": 0, "multisamples": 0, "vsync": 0, "maxfps": MAX_FPS,
             "window_state": "hidden" if hidden else "visible", "show_cursor": int(not is_full),
             "allow_screensaver": 0,
         },
@@ -76,6 +79,21 @@ def _sweep() -> None:
                 home.rmdir()
 
 
+def _cover(window: Any, panel_px: tuple[int, int] | None) -> None:
+    """Make the window cover the panel; where nobody knows how large that is, SDL's full screen finds out."""
+    if panel_px is None:
+        window.fullscreen = "auto"
+    elif tuple(window.system_size) != panel_px:
+        window.system_size = panel_px
+
+
+def _pace(fps: int) -> None:
+    """Let Kivy's loop turn so often a second; it has no other way to change it after its start."""
+    from kivy.clock import Clock as KivyClock  # noqa: PLC0415
+
+    KivyClock._max_fps = float(fps)
+
+
 class Glass:
     """The window with its screen. ``prepare`` comes first; one Glass a process, because Kivy has one window."""
 
@@ -88,6 +106,7 @@ class Glass:
         from kivy.core.window import Window  # noqa: PLC0415
         from kivy.graphics import opengl  # noqa: PLC0415
 
+        from screens import panel  # noqa: PLC0415
         from screens.lettering import Lettering  # noqa: PLC0415
         from screens.stage import KivyScreen  # noqa: PLC0415
 
@@ -100,23 +119,31 @@ class Glass:
         self._listeners: list[Callable[[bool], None]] = []
         self._frame = asyncio.Event()
         self._is_beat = False
+        self._is_held = False
+        self._held: tuple[object, float] = (None, 0.0)  # what was answered, and until when nothing is drawn of it
         self._minute = -1
         self._tasks: set[asyncio.Task[None]] = set()
+        if display.mode == "fullscreen":
+            _cover(Window, panel.size_px())
         size = (int(Window.width), int(Window.height))
         fitting = display.model_copy(update={"width_px": size[0], "height_px": size[1]})
         self.screen: KivyScreen = KivyScreen(fitting, Lettering(assets / "fonts"), self.clock.today)
+        self.screen.on_answer = self._hold
         self.remote: Remote | None = None
         if remote is not None:
             from screens.remote import Remote  # noqa: PLC0415 - an enrolled booth never loads it
 
             self.remote = Remote(self, remote, is_enrolled=is_enrolled)
-        Window.bind(on_flip=self._flip, on_request_close=lambda *_a, **_k: display.mode == "fullscreen")
+        Window.bind(
+            on_draw=self._draw, on_flip=self._flip, on_request_close=lambda *_a, **_k: display.mode == "fullscreen"
+        )
 
     async def run(self) -> None:
         """Kivy's loop on this asyncio loop, until ``stop``."""
         from kivy.base import async_runTouchApp  # noqa: PLC0415
         from kivy.clock import Clock as KivyClock  # noqa: PLC0415
 
+        _pace(WARM_FPS if self.is_hidden else MAX_FPS)
         warming = asyncio.ensure_future(self._warm())
         beat = KivyClock.schedule_interval(self._beat, BEAT_S)
         try:
@@ -134,6 +161,7 @@ class Glass:
             self._window.show()
             self._window.raise_window()
             self.is_hidden = False
+            _pace(MAX_FPS)
         if self.remote is not None:
             task = asyncio.ensure_future(self.remote.listen())
             self._tasks.add(task)
@@ -188,11 +216,27 @@ class Glass:
         """Ask for another frame."""
         self._window.canvas.ask_update()
 
+    def _hold(self) -> None:
+        """Draw nothing more of the question just answered while the visit reacts, for ``HOLD_S`` at most.
+
+        Kivy draws in the turn of its loop that read the finger, before the visit could react: a whole frame of a
+        screen that is already past would stand between the finger and what it asked for.
+        """
+        self._held = (self.screen.question, time.monotonic() + HOLD_S)
+
+    def _draw(self, *_args: object) -> bool:
+        """Say whether Kivy shall leave this frame out; what was to be drawn stays noted."""
+        question, until_s = self._held
+        self._is_held = self.screen.question is question and time.monotonic() < until_s
+        return self._is_held
+
     def _flip(self, *_args: object) -> bool:
         """Frames count when they are drawn completely: a flip alone returns before software GL has rasterised.
 
         ``glFinish`` also keeps replaced screens from piling up in the driver.
         """
+        if self._is_held:
+            return True
         self._gl.glFinish()
         is_changed, self._is_beat = not self._is_beat, False
         for listener in self._listeners:

@@ -78,6 +78,7 @@ class KivyScreen:
         self._text: Text | None = None
         self.board = Board(display.dpi, lambda: self._reply(Activity()), self._note_update)
         self.on_news: Callable[[str], None] = lambda what: None  # "question", "overlay", "update": for the bench
+        self.on_answer: Callable[[], None] = lambda: None  # something was chosen: another screen is about to come
 
     # -- what the core calls ----------------------------------------------------------------------------------------
 
@@ -164,6 +165,11 @@ class KivyScreen:
         return self._shown[:2] if self._shown else None
 
     @property
+    def question(self) -> Question | None:
+        """The question on the glass, the object itself."""
+        return self._shown[0] if self._shown else None
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the glass in pixels."""
         return self._display.width_px, self._display.height_px
@@ -203,6 +209,7 @@ class KivyScreen:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _answer(self, reply: Reply) -> None:
+        self.on_answer()
         self._reply(reply)
 
     def _screen_for(self, question: Question) -> type[QuestionScreen]:

@@ -81,6 +81,16 @@ async def main(theatre: Theatre) -> dict[str, Any]:
     finger.touch("up", 540, 600)
     found["a finger from the screen before does nothing"] = theatre.heard() == []
     found["touches left over"] = len(EventLoop.me_list)
+    await asyncio.sleep(0.35)
+    await theatre.show("choose_service")
+    await tap("pension-alive")
+    found["what was answered is drawn no more"] = theatre.glass._draw()
+    await asyncio.wait_for(theatre.glass.next_frame(), 5)
+    found["an answer that takes its time keeps the glass alive"] = not theatre.glass._draw()
+    await asyncio.sleep(0.35)
+    await tap("pension-alive")
+    await asyncio.wait_for(theatre.show("welcome"), 5)
+    found["what follows is drawn"] = not theatre.glass._draw()
     return found
 
 

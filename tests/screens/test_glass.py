@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,42 @@ def test_fingers() -> None:
 def test_keys_and_drafts() -> None:
     """R9: two keys reach everything in 15 moves; what was typed stays with its question."""
     assert _broken(perform("play_keys")) == {"farther than 15 moves": {}}
+
+
+def test_full_screen_covers_whatever_panel_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A display smaller than booth.toml says; without SDL's full screen, which waits for a window manager."""
+    with _display("768x1366", tmp_path) as name:
+        monkeypatch.setenv("DISPLAY", name)
+        monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+        found = perform("play_panel", "1080", "1920")
+    assert found == {
+        "panel": [768, 1366],
+        "glass": [768, 1366],
+        "at": [0, 0],
+        "pixels": [768, 1366, True],
+        "is SDL's full screen": False,
+    }
+
+
+@contextlib.contextmanager
+def _display(size: str, folder: Path) -> Iterator[str]:
+    """An X server without a monitor; its name."""
+    told = folder / "display"
+    with told.open("wb") as tell:
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(tell.fileno()), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            pass_fds=(tell.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        until_s = time.monotonic() + 20
+        while not told.read_text().strip():
+            assert server.poll() is None, "Xvfb ended"
+            assert time.monotonic() < until_s, "Xvfb did not start"
+            time.sleep(0.05)
+        yield f":{told.read_text().strip()}"
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def test_nothing_grows_and_nothing_stays() -> None:
