@@ -32,8 +32,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     eye_distance_max_mm: float = 74.0
     nose_live_mm: float = 14.0  # from here a nose
     nose_flat_mm: float = 8.0  # below, a sheet; the other way round, a hollow mask
-    relief_live_mm: float = 8.0  # the nose over the best bent sheet through eyes, mouth and cheeks
-    relief_bent_mm: float = 5.0
+    relief_live_mm: float = 6.5  # the nose over the bent or folded sheet that fits eyes, mouth, brow and cheeks best
+    relief_bent_mm: float = 4.5  # below, such a sheet
     pairs: int = 5  # fewest that decide
     memory: int = 9  # pairs that count
 
@@ -114,15 +114,21 @@ class StereoCheck:
             reasons.append(Reason.EYE_DISTANCE)
         if found.epipolar_share > limits.epipolar_max_share:
             reasons.append(Reason.MISALIGNED)
-        if found.nose_mm <= -limits.nose_flat_mm:
-            reasons.append(Reason.CONCAVE)
-        elif found.nose_mm < limits.nose_flat_mm:
-            reasons.append(Reason.FLAT)
-        elif found.relief_mm is not None and found.relief_mm < limits.relief_bent_mm:
-            reasons.append(Reason.BENT)
-        elif found.nose_mm < limits.nose_live_mm or found.relief_mm is None or found.relief_mm < limits.relief_live_mm:
-            reasons.append(Reason.UNCLEAR)
-        return reasons
+        shape = self._judge_shape(found)
+        return [*reasons, shape] if shape else reasons
+
+    def _judge_shape(self, found: Measures) -> Reason | None:
+        limits, nose_mm, relief_mm = self._limits, found.nose_mm, found.relief_mm
+        if nose_mm is None or relief_mm is None:
+            return Reason.UNCLEAR
+        if nose_mm <= -limits.nose_flat_mm:
+            return Reason.CONCAVE
+        if nose_mm < limits.nose_flat_mm:
+            return Reason.FLAT
+        if relief_mm < limits.relief_bent_mm:
+            return Reason.BENT
+        is_head = nose_mm >= limits.nose_live_mm and relief_mm >= limits.relief_live_mm
+        return None if is_head else Reason.UNCLEAR
 
 
 _ATTACKS = frozenset({Reason.NOT_SAME_PERSON, Reason.EYE_DISTANCE, Reason.CONCAVE, Reason.FLAT, Reason.BENT})

@@ -1,16 +1,16 @@
 """Measure a head with two calibrated cameras: how large, how far, and how its nose and cheeks stand to its face.
 
 Five points in both views give a rough plane of eyes and mouth; patches along the rectified rows then say how far the
-nose stands out of it and how the cheeks fall away. A picture on a sheet has no nose; on a bent sheet it has none over
-the sheet: so the nose is also measured over the curved surface (a quadric, which holds every cylinder) that best fits
-eyes, cheeks, brow and mouth. Pure; decides nothing (see ``check``).
+nose stands out of it, and how brow, cheeks and chin fall away from it. A picture on a sheet has no nose; on a bent or
+folded sheet it has none over the sheet: so the nose is also measured over the sheet that fits eyes, brow, cheeks,
+mouth and chin best. Pure; decides nothing (see ``check``).
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from hardware.face.gates import Face
 from hardware.face.stereo import Picture
 from hardware.face.stereo.calibration import StereoCalibration
 from hardware.face.stereo.matching import Eye, Floats, shifts
+from hardware.face.stereo.surface import fit, over_plane, over_sheet, peak
 
 # Places on a face, to the picture's right in eye distances from the middle of the eyes, downwards in distances from
 # the eyes to the mouth.
@@ -27,45 +28,54 @@ _AROUND = (
     *((-0.55, 0.3), (0.55, 0.3), (-0.5, 0.6), (0.5, 0.6), (-0.35, 0.8), (0.35, 0.8)),  # cheeks
     *((-0.15, 1.3), (0.15, 1.3), (-0.35, 1.2), (0.35, 1.2)),  # chin
 )
-_SIDES = ((-0.8, 0.1), (0.8, 0.1), (-0.75, 0.4), (0.75, 0.4), (-0.65, 0.75), (0.65, 0.75))  # where a face falls away
-_NOSE = ((0.0, 0.0), (0.0, -0.1), (-0.07, 0.0), (0.07, 0.0))  # relative to the detected tip
-_WINDOW_SHARE = 0.22  # of the eye distance
+_SIDES = ((-0.7, 0.1), (0.7, 0.1), (-0.66, 0.4), (0.66, 0.4), (-0.6, 0.75), (0.6, 0.75))  # where a face falls away
+_NOSE = tuple((u / 100, v / 100) for u in range(-18, 19, 6) for v in (-20, -10, 0, 10))  # from the detected tip
+_COARSE_SHARE = 0.36  # sides of the patches, of the eye distance: to learn the plane,
+_WINDOW_SHARE = 0.22  # to measure the face,
+_NOSE_WINDOW_SHARE = 0.16  # and the nose, which is narrow
+_ROWS_SHARE = 0.04  # rows by which the views may disagree and are still matched
+_SLACK_SHARE = 0.06  # of the eye distance, by which the detector's points may be off
+_STEEPEST = 0.5  # disparity per pixel: a face that is seen from the side
 _RELIEF_MM = 60.0  # deepest relief looked for
-_FEWEST_AROUND = 10  # matched places that the curved surface needs
-_HUBER_MM = 2.0
+_FEWEST_PLACES = 10  # matched, to learn how the face is turned
+_HUBER_PX = 0.7  # misfits larger than this are taken for faults
 
 
 @dataclass(frozen=True)
 class Measures:
     """One pair, or medians of several. Heights are towards the cameras, over the plane of eyes and mouth's corners.
 
-    ``nose_points_mm`` comes from the detector's points alone. ``relief_mm``: the nose over the curved surface;
-    ``fall_mm``: how far the sides of the face lie behind the plane; None when too little of it could be matched.
+    ``nose_points_mm`` comes from the detector's points alone: noisy, for comparison. ``relief_mm``: the nose over the
+    curved surface. None when too little of the face could be matched.
     """
 
     epipolar_share: float  # rows by which the views disagree, of the eye distance
     distance_mm: float
     eye_distance_mm: float
     nose_points_mm: float
-    nose_mm: float
+    nose_mm: float | None
     relief_mm: float | None
-    fall_mm: float | None
 
     @classmethod
     def median(cls, several: Iterable[Measures]) -> Measures:
         """Of each measure by itself; one that most pairs lack is None."""
         pairs = list(several)
-        reliefs = [one.relief_mm for one in pairs if one.relief_mm is not None]
-        falls = [one.fall_mm for one in pairs if one.fall_mm is not None]
         return cls(
             statistics.median(one.epipolar_share for one in pairs),
             statistics.median(one.distance_mm for one in pairs),
             statistics.median(one.eye_distance_mm for one in pairs),
             statistics.median(one.nose_points_mm for one in pairs),
-            statistics.median(one.nose_mm for one in pairs),
-            statistics.median(reliefs) if 2 * len(reliefs) > len(pairs) else None,
-            statistics.median(falls) if 2 * len(falls) > len(pairs) else None,
+            _most([one.nose_mm for one in pairs]),
+            _most([one.relief_mm for one in pairs]),
         )
+
+
+def _most(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if 2 * len(known) > len(values) else None
+
+
+Plane = tuple[float, float, float]
 
 
 class StereoGeometry:
@@ -97,66 +107,83 @@ class StereoGeometry:
         epipolar = float(np.median(np.abs(points[:, 1] - opposite[:, 1]))) / eyes_px
         rough = self._triangulate(points, disparity)
         corners = [0, 1, 3, 4]
-        nose_points = _over_plane(rough[corners], rough[2:3])[0]
+        nose_points = float(over_plane(rough[corners], rough[2:3])[0])
 
-        places = self._places(points)
-        disparities = self._match(left, right, places, points[corners], disparity[corners], eyes_px, rough)
-        known = np.isfinite(disparities)
-        disparities[:4] = np.where(known[:4], disparities[:4], disparity[corners])
-        solid = self._triangulate(places, np.where(np.isfinite(disparities), disparities, np.nan))
-        nose_at = slice(len(places) - len(_NOSE), len(places))
-        around = solid[: nose_at.start]
-        heights = _over_plane(solid[:4], solid)
-        nose_known = heights[nose_at][known[nose_at]]
-        nose = float(np.median(nose_known)) if nose_known.size else float(nose_points)
-        sides = heights[nose_at.start - len(_SIDES) : nose_at.start]
-        sides = sides[np.isfinite(sides)]
-        relief = _over_surface(solid[:4], around[known[: nose_at.start]], solid[nose_at][known[nose_at]])
+        depth_mm = float(np.median(rough[:, 2]))
+        reach = max(4, math.ceil((float(np.median(disparity)) - self._offset_px) * _RELIEF_MM / depth_mm))
+        plane, row_px, about = self._turned(left, right, points, opposite, reach, eyes_px)
+        nothing = Measures(epipolar, depth_mm, _eyes(rough), nose_points, None, None)
+        if plane is None:
+            return nothing
+        face, nose = _face_places(about), _nose_places(about)
+        found = self._search(left, right, face, plane, row_px, _odd(_WINDOW_SHARE * eyes_px), reach, 2)
+        solid = self._triangulate(face, found[:, 0])
+        if not np.isfinite(solid[:4]).all():
+            return nothing
+        found = self._search(left, right, nose, plane, row_px, _odd(_NOSE_WINDOW_SHARE * eyes_px), reach, 2)
+        there = self._triangulate(nose, found[:, 0])
+        there = there[np.isfinite(there[:, 0])]
         return Measures(
-            epipolar,
+            abs(row_px) / eyes_px,
             float(np.mean(solid[:2, 2])),
-            float(np.linalg.norm(solid[1] - solid[0])),
-            float(nose_points),
-            nose,
-            relief,
-            -float(np.mean(sides)) if 2 * sides.size >= len(_SIDES) else None,
+            _eyes(solid),
+            nose_points,
+            peak(over_plane(solid[:4], there)),
+            over_sheet(solid[:4], solid[np.isfinite(solid[:, 0])], there),
         )
 
-    def _places(self, points: Floats) -> Floats:
-        """Eyes and mouth as detected, then the places around, at the sides, and on the nose."""
-        eyes = (points[0] + points[1]) / 2
-        across, down = points[1] - points[0], (points[3] + points[4]) / 2 - eyes
-        about = np.array([*_AROUND, *_SIDES])
-        nose = np.array(_NOSE)
-        return np.vstack(
-            (
-                points[[0, 1, 3, 4]],
-                eyes + about[:, :1] * across + about[:, 1:] * down,
-                points[2] + nose[:, :1] * across + nose[:, 1:] * down,
-            )
-        )
+    def _turned(
+        self, left: Picture, right: Picture, points: Floats, opposite: Floats, reach_px: int, eyes_px: float
+    ) -> tuple[Plane | None, float, Floats]:
+        """How the face is turned: the plane its disparities lie in, the rows the views disagree by, better points.
 
-    def _match(
-        self, left: Picture, right: Picture, places: Floats, corners: Floats, disparity: Floats, eyes_px: float,
-        rough: Floats,
-    ) -> Floats:  # fmt: skip
-        """Disparities of ``places`` from patches, NaN where unclear."""
-        design = np.column_stack((corners, np.ones(4)))
-        slope_x, slope_y, level = np.linalg.lstsq(design, disparity, rcond=None)[0]
-        window = max(9, int(_WINDOW_SHARE * eyes_px) | 1)
-        depth_mm = float(np.mean(rough[:, 2]))
-        reach = max(4, math.ceil(float(np.mean(disparity - self._offset_px)) * _RELIEF_MM / depth_mm))
-        margin = window // 2 + reach + 3
+        Looks as if the face were parallel to the cameras. The detector's disparities, some pixels off, only say where
+        the search begins; its points of both views together say where on the face to look.
+        """
+        face = _face_places(points)
+        level = (0.0, 0.0, float(np.median(points[:, 0] - opposite[:, 0])))
+        slack, rows = math.ceil(_SLACK_SHARE * eyes_px), math.ceil(_ROWS_SHARE * eyes_px) + 1
+        window = _odd(_COARSE_SHARE * eyes_px)
+        found = self._search(left, right, face, level, 0.0, window, reach_px + slack, rows)
+        known = np.isfinite(found[:, 0])
+        if known.sum() < _FEWEST_PLACES:
+            return None, 0.0, points
+        design = np.column_stack((face[known], np.ones(int(known.sum()))))
+        slope_x, slope_y, base = (float(part) for part in fit(design, found[known, 0], _HUBER_PX))
+        if not max(abs(slope_x), abs(slope_y)) < _STEEPEST:
+            return None, 0.0, points
+        row_px = float(np.median(found[known, 1]))
+        from_right = (opposite[:, 0] + slope_y * opposite[:, 1] + base) / (1 - slope_x)
+        moved = np.column_stack((from_right, opposite[:, 1] - row_px)) - points
+        better = points + moved / 2
+        better[2] = points[2] + moved[[0, 1, 3, 4]].mean(axis=0) / 2  # the nose lies in no plane
+        return (slope_x, slope_y, base), row_px, better
+
+    def _search(
+        self,
+        left: Picture,
+        right: Picture,
+        places: Floats,
+        plane: Plane,
+        row_px: float,
+        window_px: int,
+        reach_px: int,
+        rows_px: int,
+    ) -> Floats:
+        """Disparities of ``places`` and rows they are moved by, Nx2, looked for around ``plane`` and ``row_px``."""
+        slope_x, slope_y, base = plane
+        margin = window_px // 2 + reach_px + rows_px + 3
         start = np.floor(places.min(axis=0)) - margin
         width, height = (np.ceil(places.max(axis=0)) + margin - start + 1).astype(int)
-        if max(width, height) > max(self._size) or not abs(slope_x) < 0.5 or not abs(slope_y) < 0.5:
-            return np.full(len(places), np.nan)
+        if max(width, height) > max(self._size):
+            return np.full((len(places), 2), np.nan)
         shift = np.array([[1, 0, start[0]], [0, 1, start[1]], [0, 0, 1.0]])
-        plane = np.array([[1 - slope_x, -slope_y, -level], [0, 1, 0], [0, 0, 1.0]])
+        onto = np.array([[1 - slope_x, -slope_y, -base], [0, 1, row_px], [0, 0, 1.0]])
         patch_left = self._left.sample(left, shift, int(width), int(height))
-        patch_right = self._right.sample(right, plane @ shift, int(width), int(height))
-        moved = shifts(patch_left, patch_right, places - start, window_px=window, reach_px=reach)
-        return np.asarray(places @ (slope_x, slope_y) + level - moved * (1 - slope_x), np.float64)
+        patch_right = self._right.sample(right, onto @ shift, int(width), int(height))
+        moved = shifts(patch_left, patch_right, places - start, window_px=window_px, reach_px=reach_px, rows_px=rows_px)
+        disparity = places @ (slope_x, slope_y) + base - moved[:, 0] * (1 - slope_x)
+        return np.column_stack((disparity, moved[:, 1] + row_px))
 
     def _triangulate(self, points: Floats, disparity: Floats) -> Floats:
         """Nx3 in mm, in the rectified left camera's frame: to the right, down, away."""
@@ -164,40 +191,23 @@ class StereoGeometry:
         return np.column_stack(((points - self._centre) * (depth / self._focal_px)[:, None], depth))
 
 
-def _frame(corners: Floats) -> tuple[Floats, Floats]:
-    """Middle and axes (rows: across, down, towards the cameras) of the plane that fits the four ``corners`` best."""
-    middle = corners.mean(axis=0)
-    normal = np.linalg.svd(corners - middle)[2][2]
-    normal = normal if normal @ middle < 0 else -normal
-    across = corners[1] - corners[0]
-    across -= (across @ normal) * normal
-    across /= max(float(np.linalg.norm(across)), 1e-9)
-    return middle, np.stack((across, np.cross(across, normal), normal))
+def _eyes(solid: Floats) -> float:
+    return float(np.linalg.norm(solid[1] - solid[0]))
 
 
-def _over_plane(corners: Floats, points: Floats) -> Floats:
-    """Signed heights of ``points`` over the plane of the four ``corners``, in mm, towards the cameras."""
-    middle, axes = _frame(corners)
-    return np.asarray((points - middle) @ axes[2], np.float64)
+def _odd(length_px: float) -> int:
+    return max(7, int(length_px) | 1)
 
 
-def _over_surface(corners: Floats, around: Floats, nose: Floats) -> float | None:
-    """Height of the nose over the quadric that fits ``around`` best (robustly), None when that is too little."""
-    if len(around) < _FEWEST_AROUND or not len(nose):
-        return None
-    middle, axes = _frame(corners)
-    here, there = (around - middle) @ axes.T, (nose - middle) @ axes.T
-    design, weights = _terms(here), np.ones(len(here))
-    solution: Floats = np.zeros(design.shape[1])
-    for _ in range(6):
-        root = np.sqrt(weights)
-        solution = np.asarray(np.linalg.lstsq(design * root[:, None], here[:, 2] * root, rcond=None)[0], np.float64)
-        misfit = np.abs(here[:, 2] - design @ solution)
-        weights = np.minimum(1.0, _HUBER_MM / np.maximum(misfit, 1e-6))
-    return float(np.median(there[:, 2] - _terms(there) @ solution))
+def _face_places(points: Floats) -> Floats:
+    """Eyes and corners of the mouth, then the places around, then those at the sides."""
+    eyes = (points[0] + points[1]) / 2
+    across, down = points[1] - points[0], (points[3] + points[4]) / 2 - eyes
+    about = np.array([*_AROUND, *_SIDES])
+    return np.vstack((points[[0, 1, 3, 4]], eyes + about[:, :1] * across + about[:, 1:] * down))
 
 
-def _terms(points: Floats) -> Floats:
-    """Of a quadric over the plane; lengths in units of 50 mm keep the equations well conditioned."""
-    x, y = points[:, 0] / 50, points[:, 1] / 50
-    return np.column_stack((np.ones_like(x), x, y, x * x, x * y, y * y))
+def _nose_places(points: Floats) -> Floats:
+    across, down = points[1] - points[0], (points[3] + points[4] - points[0] - points[1]) / 2
+    about = np.array(_NOSE)
+    return np.asarray(points[2] + about[:, :1] * across + about[:, 1:] * down, np.float64)

@@ -7,6 +7,7 @@ sheet of paper shows no shift anywhere, and what shifts stands out of the plane.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +19,6 @@ from hardware.face.stereo.calibration import Lens, Matrix
 
 _SMOOTHING_PX = 1.2  # of sensor noise, before patches are compared
 _LIKENESS = 0.45  # least correlation of two patches
-_ROWS = 1  # a rectified row may be off by this much
 
 Floats = NDArray[np.float64]
 
@@ -57,26 +57,38 @@ class Eye:
 
 
 def shifts(
-    left: NDArray[np.float32], right: NDArray[np.float32], points: Floats, *, window_px: int, reach_px: int
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    points: Floats,
+    *,
+    window_px: int,
+    reach_px: int,
+    rows_px: int,
 ) -> Floats:
-    """How far each of the Nx2 ``points`` of ``left`` (in its px) lies to the right in ``right``; NaN where unclear.
+    """How far (across, down) each of the Nx2 ``points`` of ``left`` is moved in ``right``, in px; NaN where unclear.
 
-    ``window_px``: side of the patches, odd. ``reach_px``: the largest shift looked for, to either side.
+    ``window_px``: side of the patches, odd. ``reach_px`` and ``rows_px``: the largest move looked for, to either side.
     """
-    found = np.full(len(points), np.nan)
+    found = np.full((len(points), 2), np.nan)
     half = window_px // 2
     height, width = left.shape
     for index, (x, y) in enumerate(np.rint(points).astype(int)):
-        top, bottom = y - half - _ROWS, y + half + 1 + _ROWS
+        top, bottom = y - half - rows_px, y + half + 1 + rows_px
         start, end = x - half - reach_px, x + half + 1 + reach_px
         if top < 0 or start < 0 or bottom > height or end > width:
             continue
         patch = left[y - half : y + half + 1, x - half : x + half + 1]
         scores = cv2.matchTemplate(right[top:bottom, start:end], patch, cv2.TM_CCOEFF_NORMED)
-        row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
-        if not scores[row, column] >= _LIKENESS or not 0 < column < scores.shape[1] - 1:
-            continue
-        before, best, after = (float(score) for score in scores[row, column - 1 : column + 2])
-        bend = before - 2 * best + after
-        found[index] = column - reach_px + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+        row, column = divmod(int(np.argmax(scores)), scores.shape[1])
+        is_inside = 0 < column < scores.shape[1] - 1 and 0 < row < scores.shape[0] - 1
+        if is_inside and scores[row, column] >= _LIKENESS:
+            found[index, 0] = column - reach_px + _between(scores[row, column - 1 : column + 2].tolist())
+            found[index, 1] = row - rows_px + _between(scores[row - 1 : row + 2, column].tolist())
     return found
+
+
+def _between(scores: Sequence[float]) -> float:
+    """Where the peak of a parabola through three scores lies, from the middle one."""
+    before, best, after = scores
+    bend = before - 2 * best + after
+    return 0.5 * (before - after) / bend if bend < 0 else 0.0
