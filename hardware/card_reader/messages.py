@@ -83,7 +83,7 @@ class Key(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True):
     """Verb ``read``: read the card of that presence. ``today`` decides whether it is expired.
 
-    ``number`` is repeated in every event about this reading.
+    ``number`` is repeated in every event about this reading. ``is_again``: the card was called removed before.
     """
 
     number: int
@@ -91,6 +91,7 @@ class Read(msgspec.Struct, frozen=True):
     insertion: str
     today: date
     key: Key | None = None
+    is_again: bool = False
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -183,7 +183,14 @@ class PcscCardReader:
         call = asyncio.ensure_future(
             self._worker.call(
                 "read",
-                Read(reading.number, card.reader, card.insertion, self._today(), reading.key),
+                Read(
+                    reading.number,
+                    card.reader,
+                    card.insertion,
+                    self._today(),
+                    reading.key,
+                    card.insertion in self._spent,
+                ),
                 reply=Answer,
                 within_s=_FOREVER_S,
             )

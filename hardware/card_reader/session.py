@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from smartcard import scard
 
-from hardware.card_reader import CardMute, Document, Progress, detection
+from hardware.card_reader import CardError, CardMute, CardRemoved, Document, Progress, detection
 from hardware.card_reader.family import Task
 from hardware.card_reader.messages import Options, Pulse, Read, Step, Told
 from hardware.card_reader.winscard import IN_USE, demand, require
@@ -43,19 +43,30 @@ class Session:
         began = time.perf_counter()
         with self._turn():
             card, protocol = self._connect()
+        # What answers nothing has no power to lose; and a daemon that fails to take it from a card that is on its way
+        # out calls the slot empty until that card, put back at once, is lifted again.
+        ending = scard.SCARD_LEAVE_CARD
         try:
             # Held during the whole read: another program of this computer must not reset or select under our feet.
             with self._turn():
                 demand(scard.SCardBeginTransaction(card), "beginning a transaction")
+            if self._wanted.is_again:  # the daemon may not know that this card was out and lost its power
+                protocol = self._power_up(card)
             self._note("connect", began)
             document = self._walk(card, protocol)
             # Nothing is published that two cards may have given: the daemon counted no removal since the beginning.
             require(self._context, self._wanted.reader, self._wanted.insertion)
+            ending = scard.SCARD_UNPOWER_CARD
             return document
+        except (CardRemoved, CardMute):
+            raise
+        except CardError:
+            ending = scard.SCARD_UNPOWER_CARD
+            raise
         finally:
             began = time.perf_counter()
             scard.SCardEndTransaction(card, scard.SCARD_LEAVE_CARD)
-            scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD)
+            scard.SCardDisconnect(card, ending)
             self._note("disconnect", began)
 
     def _connect(self) -> tuple[int, int]:
@@ -72,6 +83,13 @@ class Session:
                 return card, protocol
             require(self._context, self._wanted.reader, self._wanted.insertion)
             time.sleep(HELD_POLL_S)
+
+    def _power_up(self, card: int) -> int:
+        code, protocol = scard.SCardReconnect(
+            card, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1, scard.SCARD_UNPOWER_CARD
+        )
+        demand(code, "powering the card up")
+        return int(protocol)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
