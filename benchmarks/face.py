@@ -18,7 +18,8 @@ from hardware.camera.opencv import CameraOptions, OpenCvCamera
 from hardware.camera.simulator import CameraSimulator
 from hardware.device import Health
 from hardware.face import Decision
-from hardware.face.matcher import FaceOptions, InsightFaceMatcher
+from hardware.face.matcher import WorkerFaceMatcher
+from hardware.face.messages import FaceOptions
 from hardware.face.portrait import ASTRONAUT_EYES
 from hardware.ring import PREVIEW_BYTES, FrameRing
 
@@ -47,7 +48,7 @@ async def _match(pack: str, count: int) -> tuple[float, float]:
     with FrameRing.create() as full, FrameRing.create(max_bytes=PREVIEW_BYTES) as preview:
         options = CameraOptions(simulator.url, full.name, preview.name)
         camera = OpenCvCamera(options)
-        matcher = InsightFaceMatcher(FaceOptions(pack, full.name, is_laboratory=True))
+        matcher = WorkerFaceMatcher(FaceOptions(pack, full.name, is_laboratory=True))
         try:
             await asyncio.gather(camera.start(), matcher.start())
             await camera.open()
@@ -66,7 +67,7 @@ async def _match(pack: str, count: int) -> tuple[float, float]:
     return statistics.median(took[1:]), statistics.median(floors[1:])
 
 
-async def _online(matcher: InsightFaceMatcher) -> None:
+async def _online(matcher: WorkerFaceMatcher) -> None:
     """Wait for the loaded model; without it there is nothing to measure."""
     ready = asyncio.Event()
     forget = matcher.watch(lambda status: ready.set() if status.health is Health.ONLINE else None)

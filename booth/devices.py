@@ -12,7 +12,8 @@ from pathlib import Path
 
 from hardware.camera.opencv import CameraOptions, OpenCvCamera
 from hardware.card_reader.reader import PcscCardReader, ReaderOptions
-from hardware.face.matcher import FaceOptions, InsightFaceMatcher
+from hardware.face.matcher import WorkerFaceMatcher
+from hardware.face.messages import FaceOptions
 from hardware.keypad import Key
 from hardware.keypad.evdev_file import EvdevKeypad, KeypadOptions
 from hardware.printer.escpos_printer import EscposPrinter
@@ -29,7 +30,7 @@ class Devices:
 
     reader: PcscCardReader
     camera: OpenCvCamera
-    matcher: InsightFaceMatcher
+    matcher: WorkerFaceMatcher
     printer: EscposPrinter
     speaker: Pyttsx3Speaker
     keypad: EvdevKeypad
@@ -40,10 +41,11 @@ class Devices:
         """Make the drivers; starts nothing. Raises ``ConfigError`` for settings no driver can be made of."""
         full, preview = FrameRing.create(), FrameRing.create(max_bytes=PREVIEW_BYTES)
         try:
+            camera = OpenCvCamera(_camera(config, full.name, preview.name))
             return cls(
                 reader=PcscCardReader(ReaderOptions(config.card_reader.reader, config.card_reader.socket)),
-                camera=OpenCvCamera(_camera(config, full.name, preview.name)),
-                matcher=InsightFaceMatcher(FaceOptions(config.face.pack, full.name, config.booth.is_laboratory)),
+                camera=camera,
+                matcher=WorkerFaceMatcher(_face(config, full.name), on_place=camera.aim),
                 printer=EscposPrinter(_printer(config, assets)),
                 speaker=Pyttsx3Speaker(
                     SpeakerOptions(config.speech.sink, str(assets / "sounds"), config.speech.prepared)
@@ -91,6 +93,10 @@ class Devices:
 def _camera(config: Config, full: str, preview: str) -> CameraOptions:
     c = config.camera
     return CameraOptions(c.source, full, preview, c.width_px, c.height_px, c.fps, c.rotation)
+
+
+def _face(config: Config, full: str) -> FaceOptions:
+    return FaceOptions(config.face.pack, full, config.booth.is_laboratory, config.face.liveness)
 
 
 def _printer(config: Config, assets: Path) -> PrinterOptions:

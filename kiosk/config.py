@@ -59,6 +59,7 @@ class CameraSection(_Section):
 
 class FaceSection(_Section):
     pack: str = ""  # folder of the model pack; "" = no face verification
+    liveness: Literal["challenge", "passive", "off"] = "challenge"  # the other two in a laboratory only
 
 
 class PrinterSection(_Section):
@@ -222,6 +223,10 @@ def load(file: Path) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         raise ConfigError(explain(error, file, data)) from None
+    if config.face.liveness != "challenge" and not config.booth.is_laboratory:
+        raise ConfigError(
+            f"{file}: face.liveness: {config.face.liveness!r} proves no life and is for a laboratory; use 'challenge'"
+        )
     if config.booth.is_enrolled and config.bench.remote:
         raise ConfigError(f"{file}: bench.remote: not allowed on an enrolled booth; remove it")
     return _anchored(config, file.parent)

@@ -1,7 +1,7 @@
 """Front door of face verification, 1:1: is the person before the camera the one on the reference portrait?
 
 Knows pictures, no people: no name, no number comes here. Out of it come a decision, a score bucket and a model id; no
-image, template or raw score leaves the worker. Engine: ``insightface`` on a local model pack. Words: ISO/IEC 2382-37.
+image, template or raw score leaves the worker. The engine is named by the local model pack. Words: ISO/IEC 2382-37.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Comparison:
     model: str = ""
     frames: int = 0
     reason: str = ""  # of a failure to acquire: the coaching that stayed unmet; else a reason code
-    liveness: Liveness = Liveness.NOT_CHECKED
+    liveness: Liveness = Liveness.NOT_CHECKED  # a MATCH is LIVE or NOT_CHECKED, never anything else
+    pack: str = ""  # begin of the SHA-256 over the pack's manifest, in groups of four digits; for the audit
 
 
 class FaceError(DeviceError):

@@ -149,29 +149,3 @@ def check_motion(face: Face, before: Face | None, gates: Gates) -> Coaching | No
         return None
     moved_px = math.dist(face.centre, before.centre)
     return Coaching.HOLD_STILL if moved_px > gates.motion_max_share * face.eye_distance_px else None
-
-
-class Coach:
-    """Spares the resident a flicker of advice: one at a time, at most every 1.5 s, nothing for a single bad frame."""
-
-    EVERY_S = 1.5
-    AGAIN_S = 6.0  # an advice that stays unmet is repeated
-    BAD_FRAMES = 2
-
-    def __init__(self) -> None:
-        self._said: Coaching | None = None
-        self._said_at_s = -math.inf
-        self._seen: Coaching | None = None
-        self._times = 0
-
-    def advise(self, coaching: Coaching, at_s: float) -> Coaching | None:
-        """Give what is to be said after a frame judged ``coaching`` at ``at_s``, if anything."""
-        self._times = self._times + 1 if coaching is self._seen else 1
-        self._seen = coaching
-        if self._times < self.BAD_FRAMES and coaching is not Coaching.GOOD:
-            return None
-        wait_s = self.AGAIN_S if coaching is self._said else self.EVERY_S
-        if at_s - self._said_at_s < wait_s:
-            return None
-        self._said, self._said_at_s = coaching, at_s
-        return coaching

@@ -1,7 +1,8 @@
 """Face verification, the parent's side: verbs to the worker, coaching and decision from it. Imports no model.
 
 The reference goes into the worker's memory and never comes back; what comes back is a decision, a bucket and a model's
-name. The worker ends with the visit: a process that ended is the only reliable wipe.
+name. A worker that hangs in native code is noticed and replaced within two seconds. It ends with the visit: a process
+that ended is the only reliable wipe.
 """
 
 from __future__ import annotations
@@ -14,15 +15,31 @@ from collections.abc import Callable
 import msgspec
 
 from hardware.device import DeviceError, DeviceGone, DeviceTimeout, Health, StatusListener
-from hardware.face import Coaching, Comparison, Decision, FaceError, FaceStatus, NoModelPack, PortraitUnusable
+from hardware.face import (
+    CameraRotated,
+    Challenge,
+    Coaching,
+    Comparison,
+    Decision,
+    FaceError,
+    FaceStatus,
+    Liveness,
+    NoModelPack,
+    PortraitUnusable,
+)
+from hardware.face.liveness import POLICIES
+from hardware.face.messages import Advice, Beat, Company, Compared, FaceOptions, Place, Portrait, Ready, Start
 from hardware.worker import Worker
 
 _LOAD_S = 20.0  # a worker that still imports and loads answers late; on a loaded computer very late
 _VERB_S = 5.0
 _CANCEL_S = 0.8  # withdrawal stops the comparison within 1 s; past it the process is killed
 _GRACE_S = 2.0
+_BEAT_EVERY_S, _BEAT_S = 0.3, 1.5  # together less than 2 s: the visit goes on by then
+_HUNG_S = 1.5  # one frame in work for so long; it needs a hundredth of that
 
-ERRORS = (FaceError, NoModelPack, PortraitUnusable)
+ERRORS = (FaceError, NoModelPack, PortraitUnusable, CameraRotated)
+_KINDS = {kind.__name__: kind for kind in ERRORS}
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "ORT_DISABLE_TELEMETRY": "1",
@@ -30,73 +47,33 @@ _ENVIRONMENT = {
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 24),  # a portrait of a few kilobytes must not unfold to gigabytes
 }
 
+Window = tuple[float, float, float, float]
 
-class FaceOptions(msgspec.Struct, frozen=True):
-    """Settings. ``pack_folder``: a model pack, "" for none. ``full_ring``: where the camera's frames are.
 
-    ``is_laboratory``: a pack for laboratory use is accepted; never set on a booth that serves the public.
+class WorkerFaceMatcher:
+    """Implements the ``FaceMatcher`` front door.
+
+    ``on_place`` gets the part of the frame (left, top, right, bottom as shares) that a preview should show, so that it
+    follows the face of a small or a tall person; at most four times a second.
     """
 
-    pack_folder: str
-    full_ring: str
-    is_laboratory: bool = False
-
-
-class Portrait(msgspec.Struct, frozen=True):
-    """Argument of ``enrol``: an encoded picture."""
-
-    data: bytes
-
-
-class Start(msgspec.Struct, frozen=True):
-    """Argument of ``start``: compare for at most ``within_s``; events carry ``number``."""
-
-    number: int
-    within_s: float
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """A verb without arguments."""
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """Event: the pack was loaded, or why not."""
-
-    health: str
-    model: str = ""
-    reason: str = ""
-
-
-class Advice(msgspec.Struct, frozen=True):
-    """Event: one thing to tell the resident."""
-
-    number: int
-    coaching: str
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """Event: the end of a comparison; ``error`` is set when it could not be made."""
-
-    number: int
-    decision: str = ""
-    score_bucket: str = ""
-    model: str = ""
-    frames: int = 0
-    reason: str = ""
-    error: str = ""
-
-
-class InsightFaceMatcher:
-    """Implements the ``FaceMatcher`` front door."""
-
-    def __init__(self, options: FaceOptions) -> None:
+    def __init__(self, options: FaceOptions, *, on_place: Callable[[Window], None] | None = None) -> None:
+        """Raises ``ValueError`` for settings that no booth for the public may have."""
+        if options.liveness not in POLICIES:
+            raise ValueError(f"face.liveness {options.liveness!r}: one of {', '.join(POLICIES)}")
+        if options.liveness != "challenge" and not options.is_laboratory:
+            raise ValueError(f"face.liveness {options.liveness!r} is for a laboratory; set it to 'challenge'")
+        if bool(options.second_ring) != bool(options.stereo_calibration):
+            raise ValueError("face.stereo: a second camera needs its calibration, and a calibration a second camera")
         self._status = FaceStatus(Health.STARTING, "the driver was not started yet")
         self._listeners: list[StatusListener] = []
         self._number = 0
-        self._coach: Callable[[Coaching], None] = lambda _coaching: None
+        self._coach: Callable[[Coaching], None] = _nobody
+        self._on_company: Callable[[bool], None] | None = None
+        self._on_place = on_place
         self._outcome: asyncio.Future[Comparison] | None = None
         self._worker = Worker(
-            "hardware.face.insightface_worker:InsightFaceDriver",
+            "hardware.face.driver:FaceDriver",
             options,
             errors=ERRORS,
             on_event=self._hear,
@@ -139,21 +116,30 @@ class InsightFaceMatcher:
         with contextlib.suppress(DeviceError):
             await self._worker.call("forget", within_s=_VERB_S)
 
-    async def compare(self, coach: Callable[[Coaching], None], *, within_s: float) -> Comparison:
-        """Compare who is before the camera with the reference; see the front door.
+    async def compare(
+        self,
+        coach: Callable[[Coaching], None],
+        *,
+        within_s: float,
+        challenge: Challenge = Challenge.MOVEMENT,
+        on_company: Callable[[bool], None] | None = None,
+    ) -> Comparison:
+        """Compare who is before the camera with the reference and judge the liveness; see the front door.
 
-        Raises ``FaceError`` without a reference or a frame ring, ``NoModelPack``, ``DeviceTimeout``, ``DeviceGone``.
-        Cancelling it stops the comparison within 1 s.
+        Raises ``CameraRotated``; ``FaceError`` without a reference or a frame ring, ``NoModelPack``,
+        ``DeviceTimeout``, ``DeviceGone``. Cancelling it stops the comparison within 1 s.
         """
         if self._outcome is not None:
             raise FaceError("a comparison is running already", where="face", cure="cancel it first")
         self._number += 1
-        self._coach = coach
+        self._coach, self._on_company = coach, on_company
         outcome: asyncio.Future[Comparison] = asyncio.get_running_loop().create_future()
         self._outcome = outcome
         is_over = False
+        beating: asyncio.Task[None] | None = None
         try:
-            await self._worker.call("start", Start(self._number, within_s), within_s=_LOAD_S)
+            await self._worker.call("start", Start(self._number, within_s, challenge.value), within_s=_LOAD_S)
+            beating = asyncio.get_running_loop().create_task(self._beat())
             result = await asyncio.wait_for(outcome, within_s + _GRACE_S)
             is_over = True
             return result
@@ -165,11 +151,29 @@ class InsightFaceMatcher:
             is_over = True
             raise
         finally:
+            if beating is not None:
+                beating.cancel()
             self._outcome = None
-            self._coach = lambda _coaching: None
+            self._coach, self._on_company = _nobody, None
             if not is_over:
                 with contextlib.suppress(DeviceError):
                     await self._worker.call("cancel", within_s=_CANCEL_S)
+
+    async def _beat(self) -> None:
+        """While a comparison runs, end a worker that hangs: the call's own deadline, or a frame's, is past."""
+        while True:
+            await asyncio.sleep(_BEAT_EVERY_S)
+            try:
+                beat = await self._worker.call("beat", reply=Beat, within_s=_BEAT_S)
+            except DeviceError as error:
+                self._settle(FaceStatus(Health.STARTING, "the driver's process is being replaced"))
+                self._fail(error)
+                return
+            if beat.busy_s > _HUNG_S:
+                self._worker.kill()
+                self._settle(FaceStatus(Health.STARTING, "the driver's process is being replaced"))
+                self._fail(DeviceTimeout(f"a frame was in work for {beat.busy_s:.1f} s", where="face"))
+                return
 
     def _hear(self, name: str, body: msgspec.Raw) -> None:
         if name == "ready":
@@ -179,6 +183,14 @@ class InsightFaceMatcher:
             advice = msgspec.msgpack.decode(body, type=Advice)
             if advice.number == self._number:
                 self._coach(Coaching(advice.coaching))
+        elif name == "company":
+            company = msgspec.msgpack.decode(body, type=Company)
+            if company.number == self._number and self._on_company is not None:
+                self._on_company(company.is_there)
+        elif name == "place":
+            place = msgspec.msgpack.decode(body, type=Place)
+            if place.number == self._number and self._on_place is not None:
+                self._on_place(place.window)
         elif name == "compared":
             self._conclude(msgspec.msgpack.decode(body, type=Compared))
 
@@ -186,11 +198,13 @@ class InsightFaceMatcher:
         if self._outcome is None or self._outcome.done() or compared.number != self._number:
             return
         if compared.error:
-            self._outcome.set_exception(FaceError(compared.error, where="face"))
+            kind = _KINDS.get(compared.error_kind, FaceError)
+            self._outcome.set_exception(kind(compared.error, where="face", cure=compared.cure))
             return
         self._outcome.set_result(
             Comparison(
-                Decision(compared.decision), compared.score_bucket, compared.model, compared.frames, compared.reason
+                *(Decision(compared.decision), compared.score_bucket, compared.model, compared.frames),
+                *(compared.reason, Liveness(compared.liveness), compared.pack),
             )
         )
 
@@ -208,3 +222,7 @@ class InsightFaceMatcher:
     def _on_restart(self) -> None:
         self._fail(DeviceGone("the driver's process ended; the reference is gone", where="face", cure="enrol again"))
         self._settle(FaceStatus(Health.STARTING, "the driver's process was replaced; the model pack is being loaded"))
+
+
+def _nobody(_coaching: Coaching) -> None:
+    """Hears advice when no comparison runs."""

@@ -31,11 +31,17 @@ class Probe:
         """How many frames count so far."""
         return len(self._vectors)
 
-    def add(self, vector: Vector) -> None:
-        """Take a unit vector; when it shows another person than before, begin anew with it."""
-        if self._vectors and float(self._mean() @ vector) < SAME_PERSON:
+    def add(self, vector: Vector) -> bool:
+        """Take a unit vector; when it shows another person than before, begin anew with it and say False."""
+        is_same = not self._vectors or self.likeness(vector) >= SAME_PERSON
+        if not is_same:
             self.forget()
         self._vectors.append(vector)
+        return is_same
+
+    def likeness(self, vector: Vector) -> float:
+        """Cosine between ``vector`` and the mean of the frames; identity must not change within an attempt."""
+        return float(self._mean() @ vector)
 
     def score(self, reference: Vector) -> float:
         """Cosine between the mean of the frames and the reference's unit vector."""

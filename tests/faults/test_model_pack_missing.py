@@ -4,7 +4,8 @@ import pytest
 
 from hardware.device import Health
 from hardware.face import NoModelPack
-from hardware.face.matcher import FaceOptions, InsightFaceMatcher
+from hardware.face.matcher import WorkerFaceMatcher
+from hardware.face.messages import FaceOptions
 from tests.hardware.camera.rig import until
 from tests.hardware.face.loose_pack import write_pack
 
@@ -27,7 +28,7 @@ async def test_model_pack_missing(tmp_path, what):
     elif what == "no models":
         write_pack(tmp_path / "pack")  # hashes are right, but the files are no models
         named = "cannot load"
-    matcher = InsightFaceMatcher(FaceOptions(folder, "booth-ring-none"))
+    matcher = WorkerFaceMatcher(FaceOptions(folder, "booth-ring-none"))
     await matcher.start()
     try:
         await until(lambda: matcher.status.health is not Health.STARTING, within_s=30)

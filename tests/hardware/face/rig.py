@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from hardware.camera import Picture
+from hardware.camera.simulator import MOVEMENTS
 from hardware.device import Health
-from hardware.face import Coaching
-from hardware.face.matcher import FaceOptions, InsightFaceMatcher
+from hardware.face import Challenge, Coaching
+from hardware.face.liveness import Policy
+from hardware.face.matcher import WorkerFaceMatcher
+from hardware.face.messages import FaceOptions
 from hardware.face.pack import assemble
+from hardware.face.portrait import ASTRONAUT_EYES
 from tests.hardware.camera.rig import ASTRONAUT, Rig, camera_rig, until
 from tests.hardware.face.loose_pack import RECIPES
 
@@ -24,6 +29,11 @@ def folder_of(variable: str) -> Path:
     if not os.environ.get(variable):
         pytest.skip(f"{variable} is not set")
     return Path(os.environ[variable])
+
+
+def assembled(recipe: str, folder: Path) -> Path:
+    """Assemble the pack of a shipped recipe, e.g. ``lab-edgeface``."""
+    return assemble(RECIPES / f"{recipe}.toml", folder_of("BOOTH_MODELS"), folder / recipe)
 
 
 def laboratory_pack(tmp_path: Path) -> Path:
@@ -38,12 +48,33 @@ def photograph(name: str) -> bytes:
 
 @dataclass
 class FaceRig(Rig):
-    matcher: InsightFaceMatcher
+    matcher: WorkerFaceMatcher
     advice: list[Coaching]
+    company: list[bool]
+    places: list[tuple[float, float, float, float]]
+    is_obedient: bool = True  # the simulated person does what is asked
 
-    async def compare(self, within_s: float = 8.0):
-        """Compare and keep the advice."""
-        return await self.matcher.compare(self.advice.append, within_s=within_s)
+    async def compare(self, within_s: float = 25.0, challenge: Challenge = Challenge.MOVEMENT):
+        """Compare and keep the advice; the simulated person does what is asked."""
+
+        def coach(advice: Coaching) -> None:
+            self.advice.append(advice)
+            if self.is_obedient and advice.value in MOVEMENTS:
+                self.simulator.perform(advice.value)
+
+        return await self.matcher.compare(coach, within_s=within_s, challenge=challenge, on_company=self.company.append)
+
+    async def as_at_first(self) -> None:
+        """The astronaut before an open camera, and on the enrolled portrait."""
+        self.simulator.be_as_at_first()
+        self.simulator.show(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
+        self.advice.clear()
+        self.company.clear()
+        self.is_obedient = True
+        await self.camera.open()
+        await self.matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
+        await until(lambda: self.camera.status.picture is Picture.GOOD)
+        await self.settle()
 
     async def settle(self) -> None:
         """Wait until what was changed before the camera is in the ring."""
@@ -52,15 +83,17 @@ class FaceRig(Rig):
 
 
 @contextlib.asynccontextmanager
-async def face_rig(tmp_path: Path) -> AsyncIterator[FaceRig]:
+async def face_rig(tmp_path: Path, *, liveness: Policy = "challenge", **camera) -> AsyncIterator[FaceRig]:
     """Camera open, model loaded, the astronaut's registry portrait enrolled, the astronaut before the camera."""
     pack = laboratory_pack(tmp_path)
-    async with camera_rig() as rig:
-        matcher = InsightFaceMatcher(FaceOptions(str(pack), rig.full.name, is_laboratory=True))
+    async with camera_rig(**camera) as rig:
+        places: list[tuple[float, float, float, float]] = []
+        options = FaceOptions(str(pack), rig.full.name, is_laboratory=True, liveness=liveness)
+        matcher = WorkerFaceMatcher(options, on_place=lambda at: (places.append(at), rig.camera.aim(at)))
         await asyncio.gather(matcher.start(), rig.camera.open())
         try:
             await until(lambda: matcher.status.health is Health.ONLINE, within_s=30)
             await matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
-            yield FaceRig(rig.simulator, rig.camera, rig.full, rig.preview, matcher, [])
+            yield FaceRig(rig.simulator, rig.camera, rig.full, rig.preview, matcher, [], [], places)
         finally:
             await matcher.stop()

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from hardware.face import Coaching
+from hardware.face.coaching import Coach
 from hardware.face.gates import (
-    Coach,
     Face,
     Gates,
     Light,

@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from hardware.camera import Picture
+from hardware.camera.simulator import MOVEMENTS
 from hardware.device import DeviceGone, Health
-from hardware.face import Coaching, Decision, FaceError, PortraitUnusable
+from hardware.face import Coaching, Decision, FaceError, Liveness, PortraitUnusable
 from hardware.face.portrait import ASTRONAUT_EYES
 from tests.hardware.camera.rig import ASTRONAUT, until
 from tests.hardware.face.rig import REGISTRY_PORTRAIT, face_rig, photograph
@@ -30,23 +31,18 @@ async def running(tmp_path_factory):
 @pytest_asyncio.fixture(loop_scope="module")
 async def rig(running):
     """The running rig as it was at first."""
-    running.simulator.show(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
-    running.simulator.nobody = running.simulator.freeze = False
-    running.simulator.black = running.simulator.look_away = False
-    running.advice.clear()
-    await running.camera.open()
-    await running.matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
-    await until(lambda: running.camera.status.picture is Picture.GOOD)
-    await running.settle()
+    await running.as_at_first()
     return running
 
 
 async def test_the_person_on_the_portrait_matches(rig):
     result = await rig.compare()
-    assert (result.decision, result.score_bucket) == (Decision.MATCH, "high")
+    assert (result.decision, result.score_bucket, result.liveness) == (Decision.MATCH, "high", Liveness.LIVE)
     assert result.model == rig.matcher.status.model == "lab-edgeface-xs 1"
     assert result.frames >= 3
     assert Coaching.GOOD in rig.advice
+    assert {one.value for one in rig.advice} & set(MOVEMENTS), "a movement was asked"
+    assert len(result.pack) == 19
     again = await rig.compare()
     assert again.decision is Decision.MATCH, "a second comparison needs no second enrolment"
 
