@@ -23,6 +23,7 @@ MIN_RSA_BITS, MAX_RSA_BITS = 1024, 8192
 
 _RSA, _RSA_PSS = bytes.fromhex("2A864886F70D010101"), bytes.fromhex("2A864886F70D01010A")
 _EC = bytes.fromhex("2A8648CE3D0201")
+_STANDARDIZED = bytes.fromhex("04007F00070102")  # the curve by its parameter id (TR-03110-3, A.2.1.1)
 _PRIME_FIELD = bytes.fromhex("2A8648CE3D0101")
 _CURVES: dict[str, type[ec.EllipticCurve]] = {
     "secp192r1": ec.SECP192R1, "secp224r1": ec.SECP224R1, "secp256r1": ec.SECP256R1, "secp384r1": ec.SECP384R1,
@@ -81,9 +82,9 @@ class UnknownScheme(ValueError):
 def ec_point(spki: bytes) -> tuple[Curve, Point]:
     """Give curve and point of an elliptic-curve key. Raises ``CardUnreadable`` for anything else."""
     oid, parameters, bits = _parts(spki)
-    if oid != _EC or parameters is None:
+    if parameters is None or oid not in (_EC, _STANDARDIZED):
         raise CardUnreadable("a public key is not on an elliptic curve")
-    curve = _curve(parameters)
+    curve = _curve(parameters) if oid == _EC else curves.standardized(_integer(parameters))
     return curve, curve.decode(bits)
 
 
