@@ -102,12 +102,12 @@ class Conversation:
                 if late > MAX_LATE:
                     raise Garbled(f"{command.name}: {late} replies that are none of this command")
             now_s = self._clock()
-            wait_s = min(GAP_S, until_s - now_s) if reader.is_inside else first_until_s - now_s
+            wait_s = min(GAP_S, until_s - now_s) if reader.has_begun else first_until_s - now_s
             data = self.line.read(wait_s) if wait_s > 0 else b""
             if not data:
                 if reader.inside == MODULE_TIMED_OUT:
                     raise ModuleTimedOut(f"{command.name}: the module got no answer")
-                if reader.is_inside:
+                if reader.has_begun:
                     raise CutOff(f"{command.name}: the reply stopped before its end")
                 raise Silent(f"{command.name}: no reply within {command.within_s:g} s")
             reader.feed(data)

@@ -157,7 +157,7 @@ class Driver:
             self._presence = replace(presence, state=CardState.FOUND, is_proven=False)
             raise self._again(error) from None
         self._failures = 0
-        self._presence = replace(presence, state=card.state, is_proven=card.is_proven)
+        self._presence = replace(presence, state=card.state, is_proven=False)
         return card
 
     def _document(self, card: session.CardData, wanted: Read, report: Callable[[Phase], None]) -> Document:

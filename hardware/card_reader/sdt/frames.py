@@ -65,14 +65,14 @@ class FrameReader:
         self._buffer += data
 
     @property
-    def is_inside(self) -> bool:
-        """A preamble came and its frame is not complete: what follows belongs to it."""
-        return self._buffer.startswith(PREAMBLE)
+    def has_begun(self) -> bool:
+        """What came last is a frame, or at least the beginning of a preamble."""
+        return bool(self._buffer)
 
     @property
     def inside(self) -> bytes:
         """What of an incomplete frame came behind its preamble."""
-        return self._buffer[len(PREAMBLE) :] if self.is_inside else b""
+        return self._buffer[len(PREAMBLE) :] if self._buffer.startswith(PREAMBLE) else b""
 
     def take(self) -> bytes | None:
         """Give the next body without its check byte, None until it came whole.

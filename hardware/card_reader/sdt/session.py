@@ -95,8 +95,8 @@ class CardState(enum.Enum):
 
 @dataclass(frozen=True)
 class Presence:
-    """``count``: how many presentations there were. ``is_proven``: this card answered when asked for its address
-    after everything else was done to it, so its silence means that it left.
+    """``count``: how many presentations there were. ``is_proven``: this card answers when asked for its address, so its
+    silence means that it left.
     """
 
     state: CardState = CardState.NOTHING
@@ -131,14 +131,13 @@ def look(now: Presence) -> Talk[Presence]:
 class CardData:
     """All of one card. ``added_address``: the newest one, "" where none is stored, None where nobody could tell.
 
-    ``state`` and ``is_proven`` say what the module knows now (see ``Presence``).
+    ``state``: what the module knows of the card now.
     """
 
     block: text.TextBlock
     photo: bytes | None
     added_address: str | None
     state: CardState = CardState.READ
-    is_proven: bool = False
 
 
 def read_card(report: Callable[[Phase], None], *, was_read: bool = False) -> Talk[CardData]:
@@ -182,25 +181,24 @@ def _read_text() -> Talk[Content]:
 def _complete(content: Content, block: text.TextBlock) -> Talk[CardData]:
     """Read the newest address, which carries nothing that says whose it is.
 
-    A module answers this only for the card it has read, and finds a card only when it is new. So where it answers, no
-    new card may be found after it; where it does not, the card must still lie there and be no new one.
+    A module answers this only for the card it has read, and finds a card only when it is new. So no new card may be
+    found after it; and where a module goes on finding what it has read, the same text must be read once more.
     """
     reply = yield from ask(commands.READ_ADDED)
-    if reply.status == commands.NOTHING_STORED:
-        return CardData(block, content.photo, "", is_proven=True)
-    is_new = yield from find()
-    if reply.status != commands.OK:
-        if is_new:
-            raise CardRemoved("another card was laid there while the first was read")
-        if not (yield from find_anew()):
-            raise CardRemoved("the card was taken away while it was read")
-        return CardData(block, content.photo, None, state=CardState.FOUND)
-    if is_new:  # or a module that goes on finding a card it has read
+    is_told = reply.status in (commands.OK, commands.NOTHING_STORED)
+    added = text.address(reply.data) if is_told else None
+    if (yield from find()):
         yield from ask(commands.SELECT)
-        if (yield from _read_text()) != content:
+        again = yield from ask(commands.READ_TEXT)
+        if again.status != commands.OK or commands.split_content(again.data) != content:
             yield from ask(commands.RESET)  # the other card is to be found
             raise CardRemoved("another card was laid there while the first was read")
-    return CardData(block, content.photo, text.address(reply.data))
+        return CardData(block, content.photo, added, CardState.READ if is_told else CardState.FOUND)
+    if added is not None:
+        return CardData(block, content.photo, added)
+    if not (yield from find_anew()):
+        raise CardRemoved("the card was taken away while it was read")
+    return CardData(block, content.photo, None, CardState.FOUND)
 
 
 def _demand(reply: Reply, doing: str) -> None:

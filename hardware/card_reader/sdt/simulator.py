@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardware.card_reader.sdt import commands, frames
-from hardware.card_reader.sdt.commands import Command
+from hardware.card_reader.sdt.misbehaviour import Misbehaviour, Player
 from hardware.card_reader.sdt.virtual import CommandReader, Traits, VirtualSam, VirtualSamCard
 
-__all__ = ["Misbehaviour", "Pace", "SamOnPty", "Traits", "VirtualSamCard"]
+__all__ = ["IMMEDIATE", "Misbehaviour", "Pace", "SamOnPty", "Traits", "VirtualSamCard"]
 
 _SPEEDS = {baud: getattr(termios, f"B{baud}") for baud in commands.BAUDS}
 _CHUNK_S = 0.002  # bytes are handed over as a port's FIFO does
@@ -39,23 +39,6 @@ class Pace:
 IMMEDIATE = Pace(works_ms={})
 
 
-@dataclass(frozen=True)
-class Misbehaviour:
-    """What goes wrong with the replies to the command ``on``, ``times`` times (0: always) in one presentation."""
-
-    on: Command = commands.READ_TEXT
-    times: int = 1
-    delay_ms: float = 0.0
-    is_mute: bool = False  # no reply
-    garbage: bytes = b""  # before the reply
-    cut_at: int | None = None  # only so many bytes of the reply
-    pull_at: int | None = None  # the card is pulled when so many bytes of the reply were sent; 0: the reply says so
-    is_wrong: bool = False  # the check byte
-    is_late: bool = False  # the reply comes after the next command
-    hangs: bool = False  # from there on the module answers nothing, until it was unplugged
-    swap_for: VirtualSamCard | None = None  # after the reply another card lies there
-
-
 class SamOnPty:
     """One module. ``folder`` gets the link that is its port; ``path`` names it. Use from one event loop."""
 
@@ -65,16 +48,13 @@ class SamOnPty:
         self.folder = folder
         self.pace = pace or Pace()
         self.module = VirtualSam(traits or Traits())
+        self._player = Player(self.module)
         self.sent: list[bytes] = []  # bodies of the commands that came, newest last; at most 256
         self._name = name
-        self._how = Misbehaviour(times=0)
-        self._left = 0  # how often it may still misbehave
         self._master: int | None = None
         self._slave: int | None = None
         self._commands: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
-        self._is_hung = False
-        self._late = b""
 
     @property
     def path(self) -> Path:
@@ -95,8 +75,8 @@ class SamOnPty:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        self.module.lay(self.module.card)  # it was without power
-        self._is_hung, self._late, self._commands = False, b"", asyncio.Queue()
+        self._player.power_up()
+        self._commands = asyncio.Queue()
         self.path.unlink(missing_ok=True)
         self.path.symlink_to(os.ttyname(self._slave))
         reader = CommandReader()
@@ -122,13 +102,11 @@ class SamOnPty:
         if self.card is not None:
             await self.remove()
             await asyncio.sleep(swap_s)
-        self._how = how or Misbehaviour()
-        self._left = 0 if how is None else how.times or 1 << 30
-        self.module.lay(card)
+        self._player.play(card, how)
 
     async def remove(self) -> None:
         """Take the card away; nothing when there is none."""
-        self.module.lay(None)
+        self._player.play(None)
 
     def _receive(self, reader: CommandReader) -> None:
         if self._master is None:
@@ -152,35 +130,16 @@ class SamOnPty:
             ends_s = loop.time() + self._line_s(size)
             if body is None:
                 await self._send(self.module.respond_to_noise(), ends_s)
-            elif not self._is_hung:
+            else:
                 await self._answer(body, ends_s)
 
     async def _answer(self, body: bytes, came_s: float) -> None:
-        how = self._how if self._left and body == self._how.on.code else Misbehaviour()
-        if how is self._how:
-            self._left -= 1
+        how = self._player.choose(body)
         name = next((one.name for one in _COMMANDS if one.code == body), "")
         starts_s = came_s + (self.pace.works_ms.get(name, 0.0) + how.delay_ms) / 1000
-        if how.hangs:
-            self._is_hung = True
-            return
         await self._until(starts_s)
-        if how.pull_at == 0:
-            self.module.lay(None)
-        late, self._late = self._late, b""
-        reply = self.module.respond(body)
-        if how.is_wrong:
-            reply = reply[:-1] + bytes((reply[-1] ^ 0x5A,))
-        if how.is_late:
-            self._late = reply
-        if how.is_late or how.is_mute:
-            return
-        end = min(cut for cut in (how.cut_at, how.pull_at or None, len(reply)) if cut is not None)
-        await self._send(late + how.garbage + reply[:end], starts_s)
-        if how.pull_at:
-            self.module.lay(None)
-        if how.swap_for is not None:
-            self.module.lay(how.swap_for)
+        await self._send(self._player.reply(body, how), starts_s)
+        self._player.after(how)
 
     async def _send(self, data: bytes, starts_s: float) -> None:
         chunk = max(1, round(_CHUNK_S / self._line_s(1)))
