@@ -17,7 +17,8 @@ from hardware.face.engines import ALIGNED_PX, Picture
 from hardware.face.gates import Face, Point
 
 TEMPLATE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
-TILT_DEG = 10.0  # from here on a head is turned upright and looked at again
+TILT_DEG = 4.0  # from here on a head is turned upright and looked at again; YuNet sees a third of a tilt of 20 degrees
+LOOKS = 3
 _LYING_DEG = 75.0  # such a picture is rotated as a whole: not ours to turn
 _UPRIGHT_PX = 320  # side of the square in which a tilted head is looked at again
 _HEAD_SHARE = 0.45  # of that square, which the face's longer side takes

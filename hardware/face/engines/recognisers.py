@@ -30,6 +30,8 @@ class SFace:
 
     def __init__(self, path: Path, options: Recogniser) -> None:
         """Load it. Raises ``NoModelPack``."""
+        if options.size_px != ALIGNED_PX:
+            raise unloadable(path, f"OpenCV's recogniser takes {ALIGNED_PX} px, the manifest says {options.size_px}")
         try:
             self._model = cv2.FaceRecognizerSF.create(str(path), "")
             self._model.feature(_fitted(np.zeros((ALIGNED_PX, ALIGNED_PX, 3), np.uint8), options))

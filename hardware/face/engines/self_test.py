@@ -18,7 +18,7 @@ from hardware.face.gates import Face
 
 PORTRAIT = Path(__file__).parent.parent / "selftest.jpg"  # NASA's photograph of an astronaut, public domain
 _SCORE_OFF = 0.03
-_VOTE_OFF = 0.1
+_VOTE_OFF = 0.03
 _DARKER = 0.7
 
 
@@ -84,4 +84,4 @@ def _check_sense(engine: FaceEngine, aligned: Picture, vector: Vector) -> None:
 
 def _expect(what: str, found: float, promised: float, off: float) -> None:
     if not abs(found - promised) <= off:
-        raise FaceError(f"{what} is {found:.2f} instead of {promised:.2f}")
+        raise FaceError(f"{what} is {found:.3f} instead of {promised:.3f}")
