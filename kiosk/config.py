@@ -5,6 +5,7 @@ Knows names and places of devices as text; building drivers from them is the com
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,27 @@ class DisplaySection(_Section):
 class CardReaderSection(_Section):
     reader: str = ""  # part of the PC/SC reader's name; "" = the first one
     socket: str = ""  # PC/SC daemon's socket; "" = the system's
+    extended: tuple[str, ...] = ()  # parts of the names of readers that pass APDUs of extended length
+    trust_folder: str = ""  # country signing certificates (CSCA): *.cer, *.der, *.pem; "" = no passport is trusted
+    sam: str = ""  # SAM module for resident cards: serial port, "usb" or "usb:VVVV:PPPP"; "" = none
+    )
+    sam_baud: Literal[0, 9600, 19200, 38400, 57600, 115200] = 0  # 0 = try them all
+    wlt_library: str = ""  # a vendor's decoder of the resident card's photo; "" = none
+    wlt_pixels: Literal["bgr", "rgb", "bgr-down", "rgb-down"] = "bgr"  # how it lays them out
+
+    @field_validator("sam")
+    @classmethod
+    def _port_or_usb(cls, value: str) -> str:
+        if value.startswith("usb:") and not re.fullmatch(r"usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", value):
+            raise ValueError(f"{value!r} names no USB device; write usb, or usb:0400:C35A with four hex digits each")
+        return value
+
+    @field_validator("extended")
+    @classmethod
+    def _names_a_reader(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not part.strip() for part in value):
+            raise ValueError("an empty name fits every reader; name the reader or remove it")
+        return value
 
 
 class CameraSection(_Section):
@@ -229,7 +251,19 @@ def load(file: Path) -> Config:
         )
     if config.booth.is_enrolled and config.bench.remote:
         raise ConfigError(f"{file}: bench.remote: not allowed on an enrolled booth; remove it")
-    return _anchored(config, file.parent)
+    anchored = _anchored(config, file.parent)
+    _demand_places(anchored.card_reader, file)
+    return anchored
+
+
+def _demand_places(section: CardReaderSection, file: Path) -> None:
+    """What the card reader's settings name must be there: a booth that trusts no passport should say so at once."""
+    for key, path, is_right, what in (
+        ("trust_folder", section.trust_folder, Path.is_dir, "folder"),
+        ("wlt_library", section.wlt_library, Path.is_file, "file"),
+    ):
+        if path and not is_right(Path(path)):
+            raise ConfigError(f"{file}: card_reader.{key}: {path}: no such {what}; correct the path or remove the key")
 
 
 def _anchored(config: Config, folder: Path) -> Config:
@@ -244,7 +278,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     def changed(section: _Section, **update: object) -> _Section:
         return section.model_copy(update=update)
 
-    backend, source, sink = config.backend, config.camera.source, config.speech.sink
+    backend, card, source, sink = config.backend, config.card_reader, config.camera.source, config.speech.sink
     return config.model_copy(
         update={
             "ledger": changed(config.ledger, folder=at(config.ledger.folder)),
@@ -255,7 +289,13 @@ def _anchored(config: Config, folder: Path) -> Config:
                 sink=f"pipe:{named(sink.removeprefix('pipe:'))}" if sink.startswith("pipe:") else sink,
             ),
             "camera": changed(config.camera, source=source if "://" in source or source.isdecimal() else named(source)),
-            "card_reader": changed(config.card_reader, socket=named(config.card_reader.socket)),
+            "card_reader": changed(
+                card,
+                socket=named(card.socket),
+                trust_folder=at(card.trust_folder),
+                wlt_library=at(card.wlt_library),
+                sam=card.sam if card.sam.partition(":")[0] == "usb" else named(card.sam),
+            ),
             "printer": changed(config.printer, device=named(config.printer.device)),
             "keypad": changed(config.keypad, devices=tuple(named(path) for path in config.keypad.devices)),
             "bench": changed(config.bench, remote=at(config.bench.remote)),

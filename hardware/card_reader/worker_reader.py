@@ -204,6 +204,8 @@ class WorkerCardReader:
                 await asyncio.wait({call}, timeout=_LOOK_S if cause else min(left_s, _LOOK_S))
             return call.result()
         except DeviceError as error:
+            if isinstance(error, DeviceGone) and self._status.is_usable:
+                self._on_restart()  # it is on its way
             raise _as_card_error(error, card.reader, cause) from None
         finally:
             call.cancel()

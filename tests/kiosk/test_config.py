@@ -85,6 +85,20 @@ def test_a_link_to_a_device_is_not_followed(tmp_path: Path) -> None:
     assert config.keypad.devices == (f"{tmp_path}/by-id",)  # after re-plugging it leads to another event number
 
 
+def test_the_card_readers_places(tmp_path: Path) -> None:
+    (tmp_path / "csca").mkdir()
+    (tmp_path / "libwlt.so").touch()
+    more = '[card_reader]\ntrust_folder = "csca"\nwlt_library = "libwlt.so"\nsam = "sam.tty"\nextended = ["Acme 3"]\n'
+    config = load(write(tmp_path, GOOD + more)).card_reader
+    assert (config.trust_folder, config.wlt_library) == (f"{tmp_path}/csca", f"{tmp_path}/libwlt.so")
+    assert (config.sam, config.extended) == (f"{tmp_path}/sam.tty", ("Acme 3",))
+
+
+@pytest.mark.parametrize("sam", ["", "usb", "usb:0400:c35a", "/dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0"])
+def test_a_sam_module_is_a_port_or_on_usb(sam: str, tmp_path: Path) -> None:
+    assert load(write(tmp_path, GOOD + f'[card_reader]\nsam = "{sam}"\n')).card_reader.sam == sam
+
+
 @pytest.mark.parametrize("source", ["0", "/dev/video2", "http://127.0.0.1:8081/stream", "rtsp://camera/1"])
 def test_a_camera_is_no_file_of_ours(source: str, tmp_path: Path) -> None:
     assert load(write(tmp_path, GOOD + f'[camera]\nsource = "{source}"\n')).camera.source == source
@@ -123,6 +137,26 @@ BROKEN = {
     "keys of another shape": (
         GOOD + '[keypad]\nkeys = "all"\n',
         "keypad.keys: Input should be a valid dictionary; correct it",
+    ),
+    "no speed of a SAM module": (
+        GOOD + "[card_reader]\nsam_baud = 4800\n",
+        "card_reader.sam_baud: Input should be 0, 9600, 19200, 38400, 57600 or 115200; correct it",
+    ),
+    "no USB device": (
+        GOOD + '[card_reader]\nsam = "usb:400:C35A"\n',
+        "card_reader.sam: 'usb:400:C35A' names no USB device; write usb, or usb:0400:C35A with four hex digits each",
+    ),
+    "any reader": (
+        GOOD + '[card_reader]\nextended = [" "]\n',
+        "card_reader.extended: an empty name fits every reader; name the reader or remove it",
+    ),
+    "no trust folder": (
+        GOOD + '[card_reader]\ntrust_folder = "/nowhere/csca"\n',
+        "card_reader.trust_folder: /nowhere/csca: no such folder; correct the path or remove the key",
+    ),
+    "no photo decoder": (
+        GOOD + '[card_reader]\nwlt_library = "/nowhere/libwlt.so"\n',
+        "card_reader.wlt_library: /nowhere/libwlt.so: no such file; correct the path or remove the key",
     ),
     "no time": (GOOD + "[times]\nidle_s = 0\n", "times.idle_s: must be more than 0 and at most 3600 seconds"),
     "endless time": (GOOD + "[times]\nidle_s = 1e9\n", "times.idle_s: must be more than 0 and at most 3600 seconds"),
