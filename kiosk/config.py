@@ -51,7 +51,6 @@ class CardReaderSection(_Section):
     extended: tuple[str, ...] = ()  # parts of the names of readers that pass APDUs of extended length
     trust_folder: str = ""  # country signing certificates (CSCA): *.cer, *.der, *.pem; "" = no passport is trusted
     sam: str = ""  # SAM module for resident cards: serial port, "usb" or "usb:VVVV:PPPP"; "" = none
-    )
     sam_baud: Literal[0, 9600, 19200, 38400, 57600, 115200] = 0  # 0 = try them all
     wlt_library: str = ""  # a vendor's decoder of the resident card's photo; "" = none
     wlt_pixels: Literal["bgr", "rgb", "bgr-down", "rgb-down"] = "bgr"  # how it lays them out
