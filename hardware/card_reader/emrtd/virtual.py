@@ -110,7 +110,7 @@ class VirtualChip:
         if apdu.is_extended and not self.traits.takes_extended:
             return b"\x67\x00"
         if not apdu.is_protected:
-            self._session = None  # a command in the clear ends the session (Doc 9303-11, 9.8.3)
+            self._end_session()  # so does every command in the clear (Doc 9303-11, 9.8.3)
             data, status = self._run(apdu)
             self._session, self._next = self._next, None
             return data + status.to_bytes(2)
@@ -123,7 +123,7 @@ class VirtualChip:
         try:
             opened = session.open(apdu)
         except SessionOver as over:
-            self._session = None
+            self._end_session()
             return over.status.to_bytes(2)
         data, status = self._run(opened)
         fault = self.faults.get(self._responses)
@@ -132,6 +132,11 @@ class VirtualChip:
         if self._next is not None:  # chip authentication: this response was the last under the old keys
             self._session, self._next = self._next, None
         return response
+
+    def _end_session(self) -> None:
+        """Give up access and what it had opened."""
+        if self._session is not None:
+            self._session, self._file = None, None
 
     def _run(self, apdu: Apdu) -> Answer:
         if apdu.cla not in (0x00, 0x10) or (apdu.cla == 0x10 and apdu.ins != 0x86):
