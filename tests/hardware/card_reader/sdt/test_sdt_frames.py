@@ -160,10 +160,11 @@ def test_a_wrong_check_byte_costs_that_frame_only():
 
 def test_endless_noise_is_an_end():
     reader = FrameReader()
+    reader.feed(b"\xaa" * 4096)
+    assert reader.take() is None
+    reader.feed(b"\xaa" * 64)
     with pytest.raises(Garbled, match="without a frame"):
-        for _ in range(100):
-            reader.feed(b"\xaa" * 64)
-            assert reader.take() is None
+        reader.take()
 
 
 @pytest.mark.parametrize("body", [b"", b"\x10", bytes(frames.MAX_LENGTH)])

@@ -129,7 +129,7 @@ def test_a_card_can_be_read_again_for_whoever_missed_it():
     assert desk.read(was_read=True).block["name"] == "陈大文"
 
 
-# -- a card pulled at every byte ------------------------------------------------------------------------------------------
+# -- a card pulled at every byte ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_pulled_after_everything_was_read_is_a_document():
     assert desk.read().block["name"] == "陈大文"
 
 
-# -- two cards swapped fast -------------------------------------------------------------------------------------------------
+# -- two cards swapped fast -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("after", [commands.FIND, commands.SELECT, commands.READ_TEXT, commands.READ_ADDED])
 @pytest.mark.parametrize(
     "traits",
-    [Traits(), Traits(selects_by_itself=True), Traits(finds_again=True), Traits(finds_again=True, selects_by_itself=True),
-     Traits(has_added_address=False)],
+    [Traits(), Traits(selects_by_itself=True), Traits(finds_again=True),
+     Traits(finds_again=True, selects_by_itself=True), Traits(has_added_address=False)],
     ids=["standard", "selects", "finds", "both", "no-address"],
 )  # fmt: skip
 @pytest.mark.parametrize(("first", "second"), [(ANNA, BO), (CHEN, BO), (ANNA, CHEN)])
@@ -189,7 +189,8 @@ def test_two_cards_never_mix(after, traits, first, second):
         card = desk.read()
     name, added = card.block["name"], card.added_address
     assert (name, added) in {
-        ("张秀英", "新路1号"), ("李建国", "新路2号"), ("陈大文", ""), ("张秀英", None), ("李建国", None), ("陈大文", None),
+        ("张秀英", "新路1号"), ("李建国", "新路2号"), ("陈大文", ""),
+        ("张秀英", None), ("李建国", None), ("陈大文", None),
     }  # fmt: skip
 
 
@@ -203,13 +204,14 @@ def test_a_swap_a_module_does_not_notice_is_noticed():
     assert desk.read().added_address == "新路2号"
 
 
-# -- noise, silence, lateness -----------------------------------------------------------------------------------------------
+# -- noise, silence, lateness ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [commands.FIND, commands.SELECT, commands.READ_TEXT, commands.READ_ADDED])
 @pytest.mark.parametrize(
     "how",
-    [{"is_wrong": True}, {"garbage": b"\xaa\xaa\xaa\x96" * 50}, {"garbage": frames.PREAMBLE + b"\xff\xff"}, {"delay_ms": 900}],
+    [{"is_wrong": True}, {"garbage": b"\xaa\xaa\xaa\x96" * 50}, {"garbage": frames.PREAMBLE + b"\xff\xff"},
+     {"delay_ms": 900}],
     ids=["check-byte", "noise", "no-length", "slow"],
 )  # fmt: skip
 def test_noise_and_slowness_are_survived(command, how):
@@ -264,14 +266,15 @@ def test_the_late_text_of_one_card_is_not_the_next_ones():
     desk = Desk()
     desk.lay(ANNA, Misbehaviour(is_late=True))
     with pytest.raises(session.Silent):
-        desk.conversation.run(iterate(commands.FIND, commands.SELECT, commands.READ_TEXT))
+        desk.conversation.run(until_the_text())
     desk.line.player.module.lay(BO)  # in the twinkling of an eye; the text of the first is still owed
     assert desk.read().block["name"] == "李建国"
 
 
-def iterate(*several):
-    for command in several:
-        yield command
+def until_the_text():
+    yield commands.FIND
+    yield commands.SELECT
+    yield commands.READ_TEXT
 
 
 def test_replies_that_are_none_of_this_command_do_not_count_for_ever():
@@ -295,7 +298,7 @@ def test_a_reply_that_dribbles_for_ever_ends():
     assert line.now_s < 5.0
 
 
-# -- what the module says ----------------------------------------------------------------------------------------------------
+# -- what the module says -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [0x41, 0x31, 0x32, 0x33, 0x47])
