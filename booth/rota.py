@@ -168,6 +168,9 @@ class Rota:
         elif isinstance(message, line.Showing):
             child.has_shown = True
             self._note("visit_showing", pid=child.pid, elapsed_ms=round((now - (child.shown_at or now)) * 1000))
+            for covered in self._children:
+                if covered.role is Role.LEAVING:
+                    self._go(self._tell(covered, line.Quit()))
             self._fill()
         elif isinstance(message, line.Leaving):
             child.role = Role.LEAVING

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ALIVE_EVERY_S = 2.0
 WIPED_WITHIN_S = 0.8  # the keeper ends what is left after a second
+COVERED_WITHIN_S = 0.4  # the next welcome takes a tenth of a second when it was kept warm
 
 
 def run_visit_process(config_file: Path, fd: int) -> int:
@@ -85,8 +86,10 @@ async def _obey(line: KeeperLine, visit: _Visit) -> None:
             tasks: set[asyncio.Future[object]] = {order, serving} if serving else {order}  # type: ignore[arg-type]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if serving is not None and serving.done():
-                order.cancel()
                 serving.result()
+                # The goodbye stays on the glass until the next welcome covers it: no moment without a picture.
+                await asyncio.wait({order}, timeout=COVERED_WITHIN_S)
+                order.cancel()
                 return
             if order.result() is None or isinstance(order.result(), Quit):
                 return

@@ -43,6 +43,17 @@ async def test_the_next_welcome_follows_the_goodbye(stand: Stand) -> None:
     assert not stand.lines("visit_lost")
 
 
+async def test_the_goodbye_is_told_when_the_next_welcome_covers_it(stand: Stand) -> None:
+    await stand.start()
+    active, warm = await stand.pair()
+    active.order("leave", stay_s=600, is_deaf=False)
+    await stand.until(lambda: active.is_gone)
+    assert active.has("quit")
+    assert active.at("quit") >= warm.at("shown")
+    await stand.until(lambda: stand.lines("visit_ended"))
+    assert not stand.lines("visit_killed")
+
+
 async def test_a_visit_that_dies_is_replaced_at_once_and_its_transaction_goes_on(stand: Stand) -> None:
     await stand.start()
     active, warm = await stand.pair()

@@ -28,6 +28,7 @@ class Visitor:
         self.reader = reader
         self.writer = writer
         self.is_silent = False
+        self.is_deaf = False
 
     def tell(self, event: str, **more: Any) -> None:
         self.writer.write(json.dumps({"event": event, "pid": os.getpid(), "at": time.monotonic(), **more}).encode())
@@ -38,7 +39,7 @@ class Visitor:
             if isinstance(order, line.Show):
                 self.tell("shown")
                 await self.keeper.showing()
-            else:
+            elif not self.is_deaf:
                 self.tell("quit")
                 return
         self.tell("keeper_gone")
@@ -60,7 +61,8 @@ class Visitor:
             except KeeperError as error:
                 self.tell("done", error=str(error))
 
-    async def do_leave(self, outcome: str = "served", stay_s: float = 0.0) -> None:
+    async def do_leave(self, outcome: str = "served", stay_s: float = 0.0, is_deaf: bool = True) -> None:
+        self.is_deaf = is_deaf
         await self.keeper.leaving(outcome)
         self.is_silent = True
         await asyncio.sleep(stay_s)
