@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.camera.opencv import CameraOptions, OpenCvCamera
+from hardware.card_reader import CardReader
 from hardware.card_reader.reader import PcscCardReader, ReaderOptions
+from hardware.card_reader.sdt.messages import SamOptions
+from hardware.card_reader.sdt.reader import SamCardReader
+from hardware.card_reader.several import SeveralReaders
 from hardware.face.matcher import WorkerFaceMatcher
 from hardware.face.messages import FaceOptions
 from hardware.keypad import Key
@@ -28,7 +32,7 @@ from kiosk.visit.equipment import Equipment
 class Devices:
     """Everything a visit holds of the machine; ``release`` lets the next visit have it."""
 
-    reader: PcscCardReader
+    reader: CardReader
     camera: OpenCvCamera
     matcher: WorkerFaceMatcher
     printer: EscposPrinter
@@ -43,7 +47,7 @@ class Devices:
         try:
             camera = OpenCvCamera(_camera(config, full.name, preview.name))
             return cls(
-                reader=PcscCardReader(ReaderOptions(config.card_reader.reader, config.card_reader.socket)),
+                reader=card_reader(config),
                 camera=camera,
                 matcher=WorkerFaceMatcher(_face(config, full.name), on_place=camera.aim),
                 printer=EscposPrinter(_printer(config, assets)),
@@ -88,6 +92,17 @@ class Devices:
         """Call ``changed`` when what can be offered may have changed."""
         for device in (self.reader, self.printer, self.matcher):
             device.watch(lambda _status: changed())
+
+
+def card_reader(config: Config) -> CardReader:
+    """All card readers of the booth behind one door. Raises ``ValueError`` for settings no driver can be made of."""
+    c = config.card_reader
+    trust_folder = Path(c.trust_folder) if c.trust_folder else None
+    plain = PcscCardReader(ReaderOptions(c.reader, c.socket, extended=c.extended, trust_folder=trust_folder))
+    if not c.sam:
+        return plain
+    sam = SamOptions(c.sam, baud=c.sam_baud, wlt_library=c.wlt_library, wlt_pixels=c.wlt_pixels)
+    return SeveralReaders((SamCardReader(sam), plain))
 
 
 def _camera(config: Config, full: str, preview: str) -> CameraOptions:

@@ -39,6 +39,11 @@ _K = DocumentKind
 FAMILIES = (
     # 14 short records take half a second; after five it is not going to.
     Family("ssse", "hardware.card_reader.ssse:read", "AID 'sx1.sh.社会保障'", (_K.SOCIAL_SECURITY_CARD,), 5.0, 3.0),
+    # 3 to 6 s with a portrait of 17 KB; a signature of the chip's own may alone take a second or two.
+    Family(
+        "emrtd", "hardware.card_reader.emrtd:read", "EF.CardAccess, or AID A0000002471001",
+        (_K.PASSPORT, _K.TRAVEL_PERMIT, _K.IDENTITY_CARD), 20.0, 5.0,
+    ),
     # 5 KB of portrait over contacts at 9600 baud are six seconds.
     Family(
         "thai_id", "hardware.card_reader.thai_id:read", "AID A000000054480001", (_K.THAI_ID_CARD,), 15.0, 4.0,

@@ -1,5 +1,7 @@
 """The social security card's protocol against a virtual card of every kind, and against nonsense. No daemon."""
 
+import functools
+import operator
 from dataclasses import replace
 from datetime import date
 
@@ -19,30 +21,14 @@ from hardware.card_reader import (
 )
 from hardware.card_reader.family import Task
 from hardware.card_reader.ssse.virtual import CardFields, Traits, VirtualSocialCard, Way
+from tests.hardware.card_reader.driving import TODAY, Spoilt, drive, results
 
-TODAY = date(2026, 6, 1)
 # The number is the example of GB 11643-1999; the name belongs to nobody.
 FIELDS = CardFields("11010519491231002X", "张秀英", "2", date(1949, 12, 31))
 
 
-def drive(protocol, respond, limit=100):
-    """Run the protocol against ``respond``; give its document and the commands it sent."""
-    commands, command = [], next(protocol)
-    for _ in range(limit):
-        commands.append(command.hex().upper())
-        try:
-            command = protocol.send(respond(command))
-        except StopIteration as done:
-            return done.value, commands
-    raise AssertionError(f"no end after {limit} commands")
-
-
 def read(fields=FIELDS, today=TODAY, **traits):
     return drive(ssse.read(Task(today)), VirtualSocialCard(fields, Traits(**traits)).respond)
-
-
-def results(document):
-    return {check.name: check.result for check in document.checks}
 
 
 def test_a_third_generation_card_is_read_whole():
@@ -121,6 +107,26 @@ def test_a_layout_1_card_has_no_extension_and_is_not_asked_for_one():
     assert not any(command.startswith("00B24E") for command in commands)
 
 
+def test_a_contactless_card_is_the_same_card_with_another_atr():
+    card, other = VirtualSocialCard(FIELDS, Traits(is_contactless=True)), VirtualSocialCard(FIELDS)
+    assert card.atr != other.atr
+    # PC/SC part 3, 3.1.3.2.3: 3B 8n 80 01, n historical bytes, and the XOR of all but the first byte is 0
+    assert card.atr[:4] == bytes.fromhex("3B888001")
+    assert functools.reduce(operator.xor, card.atr[1:]) == 0
+    assert drive(ssse.read(Task(TODAY)), card.respond)[0] == read()[0]
+
+
+@pytest.mark.parametrize("answer", ["6D00", "6985", "6982", "6A82", "6F00"])
+def test_whatever_refuses_the_application_is_another_card(answer):
+    with pytest.raises(CardUnknown):
+        drive(ssse.read(Task(TODAY)), change_answer(0, bytes.fromhex(answer)))
+
+
+def test_a_blocked_application_is_said_to_be():
+    with pytest.raises(CardProtected, match="blocked"):
+        drive(ssse.read(Task(TODAY)), change_answer(0, bytes.fromhex("6283")))
+
+
 def test_a_card_of_another_kind_is_unknown():
     with pytest.raises(CardUnknown, match="6A82"):
         read(is_bank_card=True)
@@ -175,13 +181,7 @@ def test_a_small_x_is_read_as_a_large_one():
 
 def change_answer(at: int, answer: bytes):
     """A card whose answer number ``at`` is another."""
-    card, count = VirtualSocialCard(FIELDS), iter(range(100))
-
-    def respond(command: bytes) -> bytes:
-        real = card.respond(command)
-        return answer if next(count) == at else real
-
-    return respond
+    return Spoilt(VirtualSocialCard(FIELDS), at, answer).respond
 
 
 @pytest.mark.parametrize(
