@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -24,6 +25,7 @@ PIXEL_BYTES = WIDTH_PX * HEIGHT_PX * 3
 ROW_BYTES = WIDTH_PX * 3 + 2  # a bitmap's rows are padded to four bytes
 WITHIN_S = 2.0
 _DECODED = 1
+_PR_SET_PDEATHSIG = 1
 _STATUS = struct.Struct("<i")
 _CODES = {-1: "it does not decode this photo", -5: "it is not licensed for this module"}
 _ROOM_BYTES = 1 << 16  # some libraries write a whole bitmap of 38 862 bytes
@@ -84,6 +86,7 @@ def _bitmap(data: bytes, pixels: str) -> bytes:
 
 def main() -> None:
     """Be the child: ``int unpack(char *wlt, char *bgr, int save)``, the form all these libraries have."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a library that hangs must not outlive the driver
     photo = sys.stdin.buffer.read(WLT_BYTES)
     given = ctypes.create_string_buffer(photo, WLT_BYTES)
     room = ctypes.create_string_buffer(_ROOM_BYTES)

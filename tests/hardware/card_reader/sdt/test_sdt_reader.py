@@ -311,8 +311,8 @@ async def test_many_presentations_grow_nothing(reader, sam):
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [({"port": ""}, "port is missing"), ({"port": "x", "baud": 300}, "speeds"), ({"port": "x", "wlt_pixels": "cmyk"}, "bgr"),
-     ({"port": "x", "poll_ms": 50}, "300 ms")],
+    [({"port": ""}, "port is missing"), ({"port": "x", "baud": 300}, "speeds"),
+     ({"port": "x", "wlt_pixels": "cmyk"}, "bgr"), ({"port": "x", "poll_ms": 50}, "300 ms")],
 )  # fmt: skip
 def test_settings_nobody_can_use(options, word):
     with pytest.raises(ValueError, match=word):

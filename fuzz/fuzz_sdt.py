@@ -1,0 +1,128 @@
+"""Everything a SAM module or its line may say, into every parser of resident cards: one error type, or a document.
+
+The first byte of an input chooses the way in, the rest is what came. ``python -m fuzz.fuzz_sdt [CORPUS ...]`` fuzzes
+with atheris; the kept corpus also runs as a test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from datetime import date
+
+from hardware.card_reader import CardError
+from hardware.card_reader.sdt import commands, frames, session, text
+from hardware.card_reader.sdt.conversation import Conversation
+from hardware.card_reader.sdt.document import Portrait, document
+from hardware.card_reader.sdt.frames import FrameReader, Garbled, Reply
+from hardware.card_reader.sdt.virtual import CommandReader
+
+TODAY = date(2026, 1, 1)
+CHUNKS = (1, 7, 64, 4096)
+
+
+class _Told:
+    """A line that says what it was given, whatever is asked."""
+
+    where = "SAM fuzz"
+    byte_s = 1e-4
+
+    def __init__(self, data: bytes, chunk_bytes: int) -> None:
+        self._data = data
+        self._chunk_bytes = chunk_bytes
+        self.now_s = 0.0
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def write(self, data: bytes) -> None:
+        self.now_s += 0.001
+
+    def read(self, within_s: float) -> bytes:
+        data, self._data = self._data[: self._chunk_bytes], self._data[self._chunk_bytes :]
+        self.now_s += 0.001 if data else within_s
+        return data
+
+    def drop_input(self) -> None:
+        """What is yet to come is no input."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _frames(data: bytes) -> None:
+    reader = FrameReader()
+    for at in range(0, len(data), 97):
+        reader.feed(data[at : at + 97])
+        for _ in range(200):
+            try:
+                body = reader.take()
+            except Garbled:
+                continue
+            if body is None:
+                break
+            with contextlib.suppress(Garbled):
+                Reply.decode(body)
+        assert len(reader.inside) <= 2 + frames.MAX_LENGTH
+    CommandReader().feed(data)
+
+
+def _content(data: bytes) -> None:
+    content = commands.split_content(data)
+    assert len(content.text) == commands.TEXT_BYTES
+    _document(content.text, content.photo, "")
+
+
+def _block(data: bytes) -> None:
+    _document(data[: commands.TEXT_BYTES].ljust(commands.TEXT_BYTES, b" "), None, None)
+
+
+def _document(raw: bytes, photo: bytes | None, added: str | None) -> None:
+    block = text.parse(raw)
+    for word in (*block.fields.values(), block.latin_name):
+        word.encode()
+    made = document(session.CardData(block, photo, added), Portrait(), TODAY)
+    assert made.name
+    assert made.number
+
+
+def _address(data: bytes) -> None:
+    text.address(data).encode()
+
+
+def _number(data: bytes) -> None:
+    assert commands.module_number(data[:16]).isascii()
+
+
+def _session(data: bytes) -> None:
+    if not data:
+        return
+    line = _Told(data[1:], CHUNKS[data[0] % len(CHUNKS)])
+    conversation = Conversation(line, clock=line.clock)
+    try:
+        card = conversation.run(session.read_card(lambda _phase: None))
+        document(card, Portrait(), TODAY)
+    finally:
+        assert line.now_s < 60.0
+        with contextlib.suppress(CardError):
+            conversation.run(session.look(session.Presence(session.CardState.READ)))
+
+
+WAYS: tuple[Callable[[bytes], None], ...] = (_frames, _content, _block, _address, _number, _session)
+
+
+def one_input(data: bytes) -> None:
+    """Feed one input; anything but a ``CardError`` is a finding."""
+    if not data:
+        return
+    with contextlib.suppress(CardError):
+        WAYS[data[0] % len(WAYS)](data[1:])
+
+
+if __name__ == "__main__":
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
