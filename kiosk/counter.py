@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from kiosk import line
+from kiosk.ledger.attempts import Attempts
 from kiosk.ledger.file import LedgerError
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.states import IllegalStep
@@ -20,7 +21,7 @@ from kiosk.uplink.courier import Courier, Desk, Note
 
 Send = Callable[[line.Message], Awaitable[None]]
 LONGEST_WAIT_S = 60.0  # for an acknowledgement
-_Request = line.OpenVisit | line.Commit | line.AwaitAcknowledgement | line.ReceiptIssued
+_Request = line.OpenVisit | line.Commit | line.AwaitAcknowledgement | line.ReceiptIssued | line.AskAttempts
 
 
 class Counter:
@@ -28,6 +29,7 @@ class Counter:
 
     def __init__(self, journal: Journal, courier: Courier, desk: Desk, note: Note) -> None:
         self.journal = journal
+        self.attempts = Attempts(journal.file, journal.day)
         self.courier = courier
         self.desk = desk
         self.note = note
@@ -104,10 +106,11 @@ class Session:
 
     async def _answer(self, message: _Request) -> line.Message:
         journal, courier, desk = self._counter.journal, self._counter.courier, self._counter.desk
-        if isinstance(message, line.OpenVisit | line.Commit) and not self.is_active:
+        if isinstance(message, line.OpenVisit | line.Commit | line.AskAttempts) and not self.is_active:
             return line.Refused(message.ask, "not_active")
         if isinstance(message, line.OpenVisit):
             service = message.service
+            await desk(self._counter.attempts.forget_old)
             visit = await desk(lambda: journal.open_visit(service))
             self._visits.append(visit)
             return line.VisitOpened(message.ask, visit)
@@ -117,12 +120,22 @@ class Session:
             number = await desk(lambda: self._commit(message))
             courier.nudge(message.key)
             return line.Committed(message.ask, number)
+        if isinstance(message, line.AskAttempts):
+            return await desk(partial(self._attempts, message))
         if isinstance(message, line.ReceiptIssued):
             key, how = message.key, message.how
             await desk(lambda: journal.receipt_issued(key, how))
             return line.Done(message.ask)
         within_s = min(max(message.within_s, 0.0), LONGEST_WAIT_S)
         return line.Acknowledged(message.ask, *await courier.acknowledgement(message.key, within_s))
+
+    def _attempts(self, message: line.AskAttempts) -> line.Attempts:
+        counts = self._counter.attempts
+        key = counts.key()
+        if not message.tag:
+            return line.Attempts(message.ask, key)
+        used = counts.count(message.tag) if message.count else counts.used(message.tag)
+        return line.Attempts(message.ask, key, used)
 
     def _commit(self, message: line.Commit) -> str:
         return self._counter.journal.commit(

@@ -13,14 +13,15 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from kiosk import line
+from kiosk.ledger.attempts import tag_of
 from kiosk.line import Acknowledged
 
-Reply = line.VisitOpened | line.Committed | line.Acknowledged | line.Done | line.Refused
+Reply = line.VisitOpened | line.Committed | line.Acknowledged | line.Attempts | line.Done | line.Refused
 Order = line.Show | line.Quit
-R = TypeVar("R", line.VisitOpened, line.Committed, line.Acknowledged, line.Done)
+R = TypeVar("R", line.VisitOpened, line.Committed, line.Acknowledged, line.Attempts, line.Done)
 
 ANSWER_WITHIN_S = 8.0  # a commit waits for one fsync; a disk that needs longer is failing
-_REPLIES = (line.VisitOpened, line.Committed, line.Acknowledged, line.Done, line.Refused)
+_REPLIES = (line.VisitOpened, line.Committed, line.Acknowledged, line.Attempts, line.Done, line.Refused)
 
 
 class KeeperError(Exception):
@@ -118,6 +119,19 @@ class KeeperLine:
     async def receipt_issued(self, key: str, how: str) -> None:
         """Record how the receipt left: ``printed``, ``shown`` or ``owed``."""
         await self._ask(lambda n: line.ReceiptIssued(n, key, how), line.Done, ANSWER_WITHIN_S)
+
+    async def attempts_today(self, number: str, purpose: str = "face") -> int:
+        """Give how often the document of this ``number`` was tried today, in all visits. The number stays here."""
+        return await self._attempts(number, purpose, count=False)
+
+    async def count_attempt(self, number: str, purpose: str = "face") -> int:
+        """Count one try of the document of this ``number``; gives how often it was tried today, this one included."""
+        return await self._attempts(number, purpose, count=True)
+
+    async def _attempts(self, number: str, purpose: str, *, count: bool) -> int:
+        key = (await self._ask(line.AskAttempts, line.Attempts, ANSWER_WITHIN_S)).key
+        tag = tag_of(key, purpose, number)
+        return (await self._ask(lambda n: line.AskAttempts(n, tag, count), line.Attempts, ANSWER_WITHIN_S)).used
 
     # -- orders -----------------------------------------------------------------------------------------------------
 

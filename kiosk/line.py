@@ -96,6 +96,14 @@ class ReceiptIssued(_Message, frozen=True, tag="receipt_issued"):
     how: str
 
 
+class AskAttempts(_Message, frozen=True, tag="ask_attempts"):
+    """How often was ``tag`` tried today; ``count``: and count one more. "" as tag: only today's key is wanted."""
+
+    ask: int
+    tag: str = ""
+    count: bool = False
+
+
 # -- keeper -> visit --------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +133,14 @@ class Acknowledged(_Message, frozen=True, tag="acknowledged"):
     reason: str = ""
 
 
+class Attempts(_Message, frozen=True, tag="attempts"):
+    """``key``: of today, to make tags with (``kiosk.ledger.attempts.tag_of``); ``used``: of the tag asked for."""
+
+    ask: int
+    key: bytes
+    used: int = 0
+
+
 class Done(_Message, frozen=True, tag="done"):
     ask: int
 
@@ -138,7 +154,7 @@ class Refused(_Message, frozen=True, tag="refused"):
 
 Message = Union[  # noqa: UP007 - msgspec reads the union at run time
     Warm, Showing, Alive, Leaving, CloseVisit, Audited, OpenVisit, Commit, AwaitAcknowledgement, ReceiptIssued,
-    Show, Quit, VisitOpened, Committed, Acknowledged, Done, Refused,
+    AskAttempts, Show, Quit, VisitOpened, Committed, Acknowledged, Attempts, Done, Refused,
 ]  # fmt: skip
 _decoder = msgspec.msgpack.Decoder(Message)
 

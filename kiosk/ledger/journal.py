@@ -204,6 +204,10 @@ class Journal:
 
     # -- for the outbox ---------------------------------------------------------------------------------------------
 
+    def day(self) -> str:
+        """Today's civil date, ISO."""
+        return self._wall().date().isoformat()
+
     def stamp(self) -> str:
         """Wall time now as ISO 8601 in UTC, to the second."""
         return self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -52,4 +52,11 @@ CREATE TABLE audit (
 ) STRICT;
 """
 
-MIGRATIONS = (_V1,)
+_V2 = """
+CREATE TABLE attempts (
+    tag TEXT PRIMARY KEY CHECK (length(tag) = 64),
+    used INTEGER NOT NULL CHECK (used > 0)
+) STRICT;
+"""
+
+MIGRATIONS = (_V1, _V2)
