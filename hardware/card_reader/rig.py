@@ -6,8 +6,9 @@ Never imported by the product.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from hardware.card_reader.daemon import PrivatePcscd
@@ -25,12 +26,14 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def rig(folder: Path, options: ReaderOptions | None = None) -> AsyncIterator[Rig]:
+async def rig(
+    folder: Path, options: ReaderOptions | None = None, *, today: Callable[[], date] = date.today
+) -> AsyncIterator[Rig]:
     """Set everything up in ``folder`` and take it away afterwards. Raises ``DaemonFailed``."""
     daemon = PrivatePcscd(folder)
     await daemon.start()
     slot = CardSlot(daemon.card_door)
-    reader = PcscCardReader(replace(options or ReaderOptions(), socket=str(daemon.socket)))
+    reader = PcscCardReader(replace(options or ReaderOptions(), socket=str(daemon.socket)), today=today)
     try:
         await reader.start()
         yield Rig(daemon, slot, reader)
