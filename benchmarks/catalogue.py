@@ -33,6 +33,13 @@ def _memory() -> tuple[str, ...]:
     return tuple(f"memory.{name}{kind}" for name in processes for kind in ("", "_pss"))
 
 
+def _attacks() -> tuple[str, ...]:
+    species = ("bona_fide", "flat", "bent_150", "bent_80", "folded")
+    return tuple(
+        f"face.pad_stereo_{one}_{baseline}{by}" for baseline in (60, 100) for one in species for by in ("", "_by_nose")
+    )
+
+
 BENCHMARKS = (
     Benchmark(("screen.start",), "start:start", "start of a visit process until its first frame can be touched"),
     Benchmark(
@@ -57,6 +64,10 @@ BENCHMARKS = (
     Benchmark(("card.read",), "card:read", "card on the reader until the document is there"),
     Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
     Benchmark(("face.match",), "face:match", "one comparison, from the first frame to the decision"),
+    Benchmark(
+        _attacks(), "face_pad:stereo",
+        "synthetic attacks on two cameras, baselines 60 and 100 mm: share of prints called live, of heads not (minutes)",
+    ),
     Benchmark(("speech.start", "speech.start_prepared"), "speech:start", "a sentence until its first sound"),
     Benchmark(("speech.hush",), "speech:hush", "touch until silence"),
     Benchmark(("keeper.commit",), "keeper:commit", "one durable transaction"),

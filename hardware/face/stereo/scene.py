@@ -92,10 +92,10 @@ class StereoScene:
 
     def shoot(self, solid: Solid | None, pose: Pose) -> tuple[Picture, Picture]:
         """One picture of each camera, left and right, taken at the same moment; None: nobody is there."""
-        left, right = (self._develop(solid, pose, side * self.cameras.baseline_mm) for side in (0.0, 1.0))
-        return left, right
+        return self.look(solid, pose, 0.0), self.look(solid, pose, self.cameras.baseline_mm)
 
-    def _develop(self, solid: Solid | None, pose: Pose, camera_x_mm: float) -> Picture:
+    def look(self, solid: Solid | None, pose: Pose, camera_x_mm: float) -> Picture:
+        """One picture of a camera that stands ``camera_x_mm`` to the right of the left one."""
         picture = self._wall.copy()
         if solid is not None:
             self._draw(picture, solid, pose, camera_x_mm)
@@ -131,14 +131,8 @@ class StereoScene:
     def _bounds(self, solid: Solid, turn: Floats, origin: Floats) -> tuple[int, int, int, int] | None:
         """Part of the picture that can show the solid: left, top, right, bottom."""
         depths = (float(solid.heights.min()), float(solid.heights.max()))
-        corners = np.array(
-            [
-                (x, y, z)
-                for x in (-HALF_WIDTH_MM, HALF_WIDTH_MM)
-                for y in (-HALF_HEIGHT_MM, HALF_HEIGHT_MM)
-                for z in depths
-            ]
-        )
+        west, north, east, south = solid.extent_mm
+        corners = np.array([(x, y, z) for x in (west, east) for y in (north, south) for z in depths])
         there = corners @ turn.T + origin
         if there[:, 2].min() < 50:
             return None

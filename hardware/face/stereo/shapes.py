@@ -42,6 +42,15 @@ class Solid:
     cover: NDArray[np.float32]
 
     @property
+    def extent_mm(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is there."""
+        columns, rows = np.flatnonzero(self.cover.any(axis=0)), np.flatnonzero(self.cover.any(axis=1))
+        if not columns.size:
+            return (0.0, 0.0, 0.0, 0.0)
+        x, y = columns / TEXELS_PER_MM - HALF_WIDTH_MM, rows / TEXELS_PER_MM - HALF_HEIGHT_MM
+        return (float(x[0]), float(y[0]), float(x[-1]), float(y[-1]))
+
+    @property
     def mirrored(self) -> Solid:
         """Hollow where it stood out: the inside of a mask."""
         return Solid(-self.heights, self.colours, self.cover)
