@@ -45,6 +45,11 @@ class Certificate:
         """Raises ``CardUnreadable`` for a key of an unknown kind."""
         return parse_public_key(self.public_key_info)
 
+    @property
+    def may_sign(self) -> bool:
+        """An authority: it says so, or it is of the old ones that say nothing and have signed themselves."""
+        return bool(self.is_ca) or (self.is_ca is None and self.issuer == self.subject)
+
     def has_signed(self, other: Certificate) -> bool:
         """Tell whether this certificate's key signed ``other``; ``UnknownScheme``, ``CardUnreadable``: cannot tell."""
         return verify(self.public_key, other.signature, other.signed_part, parse_scheme(other.algorithm))

@@ -123,13 +123,15 @@ def _trust(certificate: Certificate, folder: Path | None) -> Check:
     unjudged = ""
     for anchor in (*by_key, *(one for one in named if one not in by_key)):
         try:
-            if anchor.is_ca is False or not anchor.has_signed(certificate):
+            if not anchor.may_sign or not anchor.has_signed(certificate):
                 continue
         except (UnknownScheme, CardUnreadable) as unknown:
             unjudged = str(unknown)
             continue
         if not anchor.is_valid_at(certificate.not_before):
             return _trusted(Result.WARN, "the CSCA was outside its time when it signed the document's signer")
+        if parse_scheme(certificate.algorithm).hash_name == _WEAK:
+            return _trusted(Result.WARN, "the CSCA signed the document's signer, but with the outdated SHA-1")
         return _trusted(Result.PASS)
     if unjudged:
         return _trusted(Result.NOT_DONE, f"nobody here verifies the signer's certificate: {unjudged}")
