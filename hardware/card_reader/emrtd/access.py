@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hardware.card_reader import (
-    AccessKey,
     CanKey,
     CardProtected,
     CardUnknown,
@@ -122,18 +121,18 @@ class Access:
             yield from self._enter_bac(key)
             return
         try:
-            yield from self._enter_pace(info, key)
-        except SessionLost:
-            raise
+            opened = yield from pace.authenticate(self.channel, info, key)
         except (KeyRefused, CardProtected, CardUnreadable) as failure:
-            if isinstance(key, CanKey):
-                if isinstance(failure, CardProtected):
-                    raise KeyNeeded("this document has no card access number", accepts=("mrz",)) from failure
-                raise
-            yield from self._fall_back(key, failure)
+            if not isinstance(key, CanKey):
+                yield from self._fall_back(key, failure)
+                return
+            if isinstance(failure, CardProtected):
+                raise KeyNeeded("this document has no card access number", accepts=("mrz",)) from failure
+            raise
+        yield from self._begin_session(info, opened)
 
-    def _enter_pace(self, info: PaceInfo, key: AccessKey) -> Exchange[None]:
-        opened = yield from pace.authenticate(self.channel, info, key)
+    def _begin_session(self, info: PaceInfo, opened: pace.Opened) -> Exchange[None]:
+        """Go on under PACE. From here on nothing falls back: what is wrong now is wrong inside a good session."""
         self.entrance.way = "pace"
         self.entrance.detail = f"PACE {info.agreement}-{info.mapping} {info.cipher}"
         self.channel.session = opened.session
@@ -149,7 +148,6 @@ class Access:
 
     def _fall_back(self, key: MrzKey, failure: KeyRefused | CardProtected | CardUnreadable) -> Exchange[None]:
         """Try basic access control with the same zone: chips exist whose PACE fails although the key is right."""
-        self.channel.session = self.entrance.mapping = None
         try:
             yield from self._enter_bac(key)
         except CardProtected:

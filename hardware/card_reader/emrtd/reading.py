@@ -96,13 +96,15 @@ class _Reading:
     def _file(
         self, identifier: int, tag: int, most_bytes: int, listener: Listener | None = None
     ) -> Exchange[bytes | None]:
-        """Read a file, entering once more when the chip drops the session."""
+        """Read a file, entering once more when the chip drops the session; it must be the same chip then."""
         files = self._access.files
         extra = () if listener is None else (listener,)
         try:
             return (yield from files.read(identifier, tag, most_bytes, *extra))
         except SessionLost as lost:
             yield from self._access.enter_again(lost)
+            if 1 in self._groups and (yield from files.read(0x0101, _TAGS[1], _MOST_BYTES[1])) != self._groups[1]:
+                raise CardUnreadable("another document answers than the one that was begun") from lost
         return (yield from files.read(identifier, tag, most_bytes, *extra))
 
     def _dg1(self) -> Exchange[DG1]:
