@@ -70,7 +70,11 @@ def router(platform: Platform, fault: Fault, token: str) -> APIRouter:
     @routes.get("/residents")
     def residents() -> list[dict[str, Any]]:
         with platform.store.begin() as session:
-            return [_resident(row) for row in session.scalars(select(tables.Resident).order_by(tables.Resident.id))]
+            keys: dict[str, dict[str, str]] = {}
+            for key in session.scalars(select(tables.ResidentKey)):
+                keys.setdefault(key.resident, {})[key.kind] = key.value
+            rows = session.scalars(select(tables.Resident).order_by(tables.Resident.id))
+            return [_resident(row) | {"keys": keys.get(row.id, {})} for row in rows]
 
     @routes.get("/approvals")
     def waiting() -> list[dict[str, Any]]:
@@ -103,6 +107,8 @@ def _resident(row: tables.Resident) -> dict[str, Any]:
         "id": row.id,
         "number": row.number,
         "name": row.name,
+        "latin_name": row.latin_name,
+        "nationality": row.nationality,
         "birth": row.birth,
         "sex": row.sex,
         "address": row.address,
@@ -111,6 +117,6 @@ def _resident(row: tables.Resident) -> dict[str, Any]:
         "has_pension": row.has_pension,
         "confirmed_until": row.confirmed_until,
         "portrait": base64.b64encode(row.portrait).decode() if row.portrait else None,
-        "card": row.card,
+        "documents": row.documents,
         "note": row.note,
     }

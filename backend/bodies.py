@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 BoothId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$")]
 VisitId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-IdNumber = Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
 ServiceId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
 Sequence = Annotated[int, Field(ge=1, le=999_999_999)]
 MAX_SEALED_CHARACTERS = 6 * 1024 * 1024
+
+KeyKind = Literal[
+    "citizen", "residence_permit", "permanent_residence", "passport", "travel_permit", "identity_card", "thai_id",
+    "taiwan_id",
+]  # fmt: skip
+_KEY_VALUES: dict[str, str] = {  # what the value of a key looks like, by its kind
+    "citizen": r"[0-9]{17}[0-9X]",  # GB 11643
+    "residence_permit": r"8[123]0000[0-9]{11}[0-9X]",  # residents from Hong Kong, Macau, Taiwan
+    "permanent_residence": r"9[0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}",  # foreigners, layouts of 2023 and 2017
+    "thai_id": r"[0-9]{13}",
+    "taiwan_id": r"[A-Z][0-9A-Z][0-9]{8}",
+}
+_OF_A_COUNTRY = ("passport", "identity_card")  # their numbers are one country's own
+
+
+class RegistryKey(BaseModel):
+    """What a resident is found by: the number of one kind of document; a passport's needs its holder's country."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: KeyKind
+    value: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,22}$")]
+    nationality: Annotated[str, Field(pattern=r"^[A-Z]{0,3}$", description="ISO 3166-1 alpha-3 or Doc 9303-3")] = ""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> RegistryKey:
+        if (pattern := _KEY_VALUES.get(self.kind)) and not re.fullmatch(pattern, self.value):
+            raise ValueError("value: not a number of this kind of document")
+        if (self.kind in _OF_A_COUNTRY) != bool(self.nationality):
+            raise ValueError("nationality: for passports and identity cards, and for nothing else")
+        return self
 
 
 class Asked(BaseModel):
@@ -29,20 +59,20 @@ class InVisit(Asked):
 
 
 class Lookup(InVisit):
-    number: IdNumber
+    key: RegistryKey
     service: ServiceId
 
 
 class Enquiry(InVisit):
     """``answers``: what the resident chose, by the field's id in the service's definition."""
 
-    number: IdNumber
+    key: RegistryKey
     answers: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=300)] | int | float | bool]
     language: Literal["zh", "en"]
 
 
 class CodeRequest(InVisit):
-    number: IdNumber
+    key: RegistryKey
 
 
 class CodeAttempt(InVisit):
@@ -85,7 +115,9 @@ class Catalogue(BaseModel):
 
 
 class Resident(BaseModel):
-    number: str
+    """``key``: the one that was asked for."""
+
+    key: RegistryKey
     name: str
     birth: dt.date
     sex: Literal["M", "F"]

@@ -55,8 +55,8 @@ def send(platform: Platform, ask: bodies.CodeRequest) -> bodies.CodeSent:
     """Send a code. Raises Problem: unknown-resident, no-phone, rate-limited."""
     now = platform.clock()
     with platform.store.begin() as session:
-        resident = find(session, ask.number)
-        wait_s = _wait_s(session, ask, now) if resident and resident.phone else 0
+        resident = find(session, ask.key)
+        wait_s = _wait_s(session, resident, ask.booth, now) if resident and resident.phone else 0
         outcome = (
             "unknown_resident"
             if not resident
@@ -66,15 +66,15 @@ def send(platform: Platform, ask: bodies.CodeRequest) -> bodies.CodeSent:
             if wait_s
             else "sent"
         )
-        platform.audit(session, ask.booth, "code", outcome, visit=ask.visit, number=ask.number)
+        platform.audit(session, ask.booth, "code", outcome, visit=ask.visit, number=ask.key.value)
         code_id = secrets.token_urlsafe(16)
         if resident and resident.phone and not wait_s:
             session.execute(
                 update(tables.Code)
-                .where(tables.Code.number == ask.number, tables.Code.state == State.SENT.value)
+                .where(tables.Code.number == resident.number, tables.Code.state == State.SENT.value)
                 .values(state=TRANSITIONS[State.SENT, Event.SENT_AGAIN].value)
             )
-            _send(session, ask, code_id, resident.phone, now)
+            _send(session, ask, code_id, resident, now)
     if resident is None:
         raise Problem(Kind.UNKNOWN_RESIDENT)
     if resident.phone is None:
@@ -89,9 +89,9 @@ def send(platform: Platform, ask: bodies.CodeRequest) -> bodies.CodeSent:
     )
 
 
-def _wait_s(session: Session, ask: bodies.CodeRequest, now: dt.datetime) -> int:
+def _wait_s(session: Session, resident: tables.Resident, booth: str, now: dt.datetime) -> int:
     """Seconds until another code may be sent; 0 for at once."""
-    of_resident, of_booth = tables.Code.number == ask.number, tables.Code.booth == ask.booth
+    of_resident, of_booth = tables.Code.number == resident.number, tables.Code.booth == booth
     free_at = max(
         _free_at(session, of_resident, 1, RESEND_AFTER, now),
         _free_at(session, of_resident, PER_RESIDENT, WINDOW, now),
@@ -110,14 +110,14 @@ def _free_at(
     return now if nth_newest is None else nth_newest + window
 
 
-def _send(session: Session, ask: bodies.CodeRequest, code_id: str, phone: str, now: dt.datetime) -> None:
+def _send(session: Session, ask: bodies.CodeRequest, code_id: str, resident: tables.Resident, now: dt.datetime) -> None:
     code = f"{secrets.randbelow(10**6):06d}"
     session.add(
         tables.Code(
             id=code_id,
             booth=ask.booth,
             visit=ask.visit,
-            number=ask.number,
+            number=resident.number,
             digest=_digest(code_id, code),
             sent_at=now,
             expires_at=now + EXPIRES,
@@ -126,7 +126,7 @@ def _send(session: Session, ask: bodies.CodeRequest, code_id: str, phone: str, n
         )
     )
     text = f"【社区服务亭】验证码 {code}，5分钟内有效。您正在社区服务亭办理业务，请勿告诉他人。"
-    session.add(tables.Message(at=now, number=ask.number, phone=phone, text=text, code=code))
+    session.add(tables.Message(at=now, number=resident.number, phone=resident.phone, text=text, code=code))
 
 
 def verify(platform: Platform, code_id: str, ask: bodies.CodeAttempt) -> bodies.CodeResult:

@@ -46,8 +46,8 @@ def answer(platform: Platform, service: str, ask: bodies.Enquiry) -> bodies.Enqu
     """Answer an enquiry. Raises Problem: unknown-service, unknown-resident, nothing-found, bad-request."""
     compose = _SERVICES.get(service)
     with platform.store.begin() as session:
-        resident = find(session, ask.number)
-        document = compose(session, ask, today(platform)) if compose and resident else None
+        resident = find(session, ask.key)
+        document = compose(session, resident, ask, today(platform)) if compose and resident else None
         outcome = (
             "unknown_service"
             if compose is None
@@ -57,7 +57,7 @@ def answer(platform: Platform, service: str, ask: bodies.Enquiry) -> bodies.Enqu
             if document
             else "nothing_found"
         )
-        platform.audit(session, ask.booth, "enquiry", outcome, visit=ask.visit, service=service, number=ask.number)
+        platform.audit(session, ask.booth, "enquiry", outcome, visit=ask.visit, service=service, number=ask.key.value)
     if compose is None:
         raise Problem(Kind.UNKNOWN_SERVICE)
     if resident is None:
@@ -76,11 +76,13 @@ def answer(platform: Platform, service: str, ask: bodies.Enquiry) -> bodies.Enqu
     )
 
 
-def _contribution_certificate(session: Session, ask: bodies.Enquiry, now: dt.date) -> _Document | None:
+def _contribution_certificate(
+    session: Session, resident: tables.Resident, ask: bodies.Enquiry, now: dt.date
+) -> _Document | None:
     insurance, period = ask.answers.get("insurance"), ask.answers.get("period")
     if insurance not in INSURANCES or period not in _PERIODS:
         raise Problem(Kind.BAD_REQUEST)
-    spans = session.scalars(select(tables.ContributionSpan).where(tables.ContributionSpan.number == ask.number))
+    spans = session.scalars(select(tables.ContributionSpan).where(tables.ContributionSpan.number == resident.number))
     months = _months([span for span in spans if insurance in span.insurances], str(insurance), now)[: _PERIODS[period]]
     if not months:
         return None
@@ -110,6 +112,6 @@ def _months(spans: list[tables.ContributionSpan], insurance: str, now: dt.date) 
     return sorted(months, reverse=True)
 
 
-_SERVICES: dict[str, Callable[[Session, bodies.Enquiry, dt.date], _Document | None]] = {
+_SERVICES: dict[str, Callable[[Session, tables.Resident, bodies.Enquiry, dt.date], _Document | None]] = {
     "contribution-certificate": _contribution_certificate,
 }

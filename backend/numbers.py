@@ -39,5 +39,12 @@ def masked(text: str) -> str:
     return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) > 7 else "*" * len(text)
 
 
+def masked_document(number: str) -> str:
+    """Mask a document's number: long ones as ``masked``; of a short one (a passport's) only the ends are shown."""
+    if len(number) >= 15:
+        return masked(number)
+    return number[:1] + "*" * (len(number) - 3) + number[-2:] if len(number) > 5 else "*" * len(number)
+
+
 def masked_name(name: str) -> str:
     return name[:1] + "*" * max(1, len(name) - 1)

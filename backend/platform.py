@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
 from backend import tables
-from backend.numbers import masked
+from backend.numbers import masked_document
 from backend.store import Store
 
 
@@ -48,6 +48,6 @@ class Platform:
                 outcome=outcome,
                 visit=visit,
                 service=service,
-                number_masked=masked(number) if number else None,
+                number_masked=masked_document(number) if number else None,
             )
         )

@@ -1,4 +1,4 @@
-"""The residents' registry: who is behind a number, what the services may know."""
+"""The residents' registry: who is behind a document's number, what the services may know."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ INSURANCES = ("pension", "medical", "unemployment", "injury", "maternity")
 _BEIJING = dt.timezone(dt.timedelta(hours=8))
 
 
-def find(session: Session, number: str) -> tables.Resident | None:
-    return session.scalar(select(tables.Resident).where(tables.Resident.number == number))
+def find(session: Session, key: bodies.RegistryKey) -> tables.Resident | None:
+    row = session.get(tables.ResidentKey, (key.kind, key.value, key.nationality))
+    return session.get(tables.Resident, row.resident) if row is not None else None
 
 
 def lookup(platform: Platform, ask: bodies.Lookup) -> bodies.Resident:
     """Answer an enquiry about a resident, for one service; audited either way."""
     with platform.store.begin() as session:
         service = session.get(tables.Service, ask.service)
-        resident = find(session, ask.number)
+        resident = find(session, ask.key)
         outcome = "unknown_service" if service is None else "found" if resident else "unknown_resident"
-        platform.audit(session, ask.booth, "lookup", outcome, visit=ask.visit, service=ask.service, number=ask.number)
+        platform.audit(
+            session, ask.booth, "lookup", outcome, visit=ask.visit, service=ask.service, number=ask.key.value
+        )
         facts = _facts(platform, session, resident, ask.service) if service and resident else {}
     if service is None:
         raise Problem(Kind.UNKNOWN_SERVICE)
     if resident is None:
         raise Problem(Kind.UNKNOWN_RESIDENT)
     return bodies.Resident(
-        number=resident.number,
+        key=ask.key,
         name=resident.name,
         birth=resident.birth,
         sex="M" if resident.sex == "M" else "F",

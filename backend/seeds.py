@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend import tables
+from backend.bodies import RegistryKey
 from backend.numbers import is_id_number
 
 HERE = Path(__file__).parent
@@ -29,10 +30,24 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Card(_Entry):
-    number: str
+class DocumentEntry(_Entry):
+    """What a simulated document of this resident carries; ``id`` tells two of one kind apart."""
+
+    id: str = Field(default="", pattern=r"^[a-z0-9-]{0,30}$")  # the kind when left out
+    kind: Literal[
+        "resident_id_card", "residence_permit", "permanent_residence_card", "social_security_card", "passport",
+        "travel_permit", "identity_card", "thai_id_card", "nhi_card",
+    ]  # fmt: skip
+    number: str = ""  # the document's own
     issued: dt.date
     expires: dt.date
+    version: str = ""  # of its layout
+    can: str = Field(default="", pattern=r"^([0-9]{6})?$")
+
+    @model_validator(mode="after")
+    def _has_an_id(self) -> DocumentEntry:
+        self.id = self.id or self.kind.replace("_", "-")
+        return self
 
 
 class Contributions(_Entry):
@@ -44,9 +59,14 @@ class Contributions(_Entry):
 
 
 class ResidentEntry(_Entry):
+    """``number``: the citizen's; whoever has none has ``keys``, of which the first gives the registry's own number."""
+
     id: str = Field(pattern=r"^[a-z]{1,20}$")
     name: str
-    number: str
+    latin_name: str = ""  # family name << given names, as in a machine readable zone
+    number: str = ""
+    keys: list[RegistryKey] = []
+    nationality: str = Field(default="CHN", pattern=r"^[A-Z]{1,3}$")
     birth: dt.date
     sex: Literal["M", "F"]
     address: str
@@ -55,19 +75,30 @@ class ResidentEntry(_Entry):
     has_pension: bool = False
     confirmed_until: dt.date | None = None
     guardian_name: str | None = None
-    card: Card
+    documents: list[DocumentEntry] = Field(min_length=1)
     note: str
     contributions: list[Contributions] = []
 
     @model_validator(mode="after")
     def _number_fits(self) -> ResidentEntry:
+        if self.number:
+            self.keys = [RegistryKey(kind="citizen", value=self.number), *self.keys]
+        if not self.keys:
+            raise ValueError("number: give the citizen's number, or keys")
+        self.number = self.number or self.keys[0].nationality + self.keys[0].value
+        if len({document.id for document in self.documents}) < len(self.documents):
+            raise ValueError("documents: two have the same id")
+        if self.keys[0].kind in ("citizen", "residence_permit"):
+            self._check_number()
+        return self
+
+    def _check_number(self) -> None:
         if not is_id_number(self.number):
             raise ValueError("number: wrong check character (GB 11643)")
         if self.number[6:14] != self.birth.strftime("%Y%m%d"):
             raise ValueError("number: does not hold the date of birth")
         if (int(self.number[16]) % 2 == 1) != (self.sex == "M"):
             raise ValueError("number: the 17th digit is odd for men, even for women")
-        return self
 
 
 class _Residents(_Entry):
@@ -112,13 +143,16 @@ def seed_new(session: Session) -> None:
 def seed(session: Session, residents: list[ResidentEntry] | None = None) -> None:
     """Put catalogue and residents into the database as the files have them; what services changed is undone."""
     session.execute(delete(tables.ContributionSpan))
+    session.execute(delete(tables.ResidentKey))
     session.execute(delete(tables.Resident))
     session.execute(delete(tables.Service))
     for service in _read(HERE / "catalogue.toml", _Services).service:
         session.add(tables.Service(**service.model_dump()))
     for entry in read_residents() if residents is None else residents:
         session.add(tables.Resident(**_resident(entry)))
-        session.flush()  # before the spans, which refer to it
+        session.flush()  # before the keys and the spans, which refer to it
+        for key in entry.keys:
+            session.add(tables.ResidentKey(resident=entry.id, **key.model_dump()))
         for span in entry.contributions:
             session.add(tables.ContributionSpan(number=entry.number, **span.model_dump()))
 
@@ -132,8 +166,8 @@ def _resident(entry: ResidentEntry) -> dict[str, Any]:
         portrait = file.read_bytes()
     token = "p-" + hashlib.sha256(f"phone of {entry.number}".encode()).hexdigest()[:16] if entry.phone else None
     return {
-        **entry.model_dump(exclude={"contributions", "portrait", "card"}),
+        **entry.model_dump(exclude={"contributions", "portrait", "documents", "keys"}),
         "portrait": portrait,
         "phone_token": token,
-        "card": entry.card.model_dump(mode="json"),
+        "documents": [document.model_dump(mode="json") for document in entry.documents],
     }

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import approvals, bench_control, tables
 from backend.faults import Fault
-from backend.numbers import masked, masked_name
+from backend.numbers import masked, masked_document, masked_name
 from backend.platform import Platform
 from backend.registry import today
 from backend.staff import LockedError, LoggedIn, Staff
@@ -50,6 +50,7 @@ class Pages:
         # autoescape without exception: every value comes from a database
         self._templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True)
         self._templates.filters["masked"] = masked
+        self._templates.filters["masked_document"] = masked_document
         self._templates.filters["masked_name"] = masked_name
 
     def who(self, request: Request) -> LoggedIn | None:

@@ -43,7 +43,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar = {dt.datetime: UtcTime, dict[str, Any]: JSON, list[str]: JSON, list[int]: JSON}
+    type_annotation_map: ClassVar = {
+        dt.datetime: UtcTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[int]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class Service(Base):
@@ -58,12 +64,17 @@ class Service(Base):
 
 
 class Resident(Base):
-    """A synthetic resident. ``id`` is a word for stories, ``card`` what a simulated card carries."""
+    """A synthetic resident. ``id`` is a word for stories, ``documents`` what their simulated documents carry.
+
+    ``number`` is the registry's own: the citizen's number where there is one, else that of the first document.
+    """
 
     __tablename__ = "residents"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(18), unique=True)
     name: Mapped[str]
+    latin_name: Mapped[str]
+    nationality: Mapped[str] = mapped_column(String(3))
     birth: Mapped[dt.date]
     sex: Mapped[str] = mapped_column(String(1))
     address: Mapped[str]
@@ -73,8 +84,18 @@ class Resident(Base):
     portrait: Mapped[bytes | None] = mapped_column(LargeBinary)
     has_pension: Mapped[bool]
     confirmed_until: Mapped[dt.date | None]
-    card: Mapped[dict[str, Any]]
+    documents: Mapped[list[dict[str, Any]]]
     note: Mapped[str]
+
+
+class ResidentKey(Base):
+    """A number of a document that leads to a resident; somebody may have several. ``nationality``: "" or a country."""
+
+    __tablename__ = "resident_keys"
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    value: Mapped[str] = mapped_column(String(22), primary_key=True)
+    nationality: Mapped[str] = mapped_column(String(3), primary_key=True)
+    resident: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
 
 
 class ContributionSpan(Base):

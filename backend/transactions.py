@@ -206,7 +206,11 @@ def _effect(platform: Platform, session: Session, service: str, opened: Opened) 
     """What accepting a transaction changes in the registry."""
     if opened.identified_by == "none" or opened.resident is None:
         return None if opened.identified_by == "none" else Reason.BAD_BODY
-    resident = find(session, str(opened.resident.get("number", "")))
+    try:
+        key = bodies.RegistryKey.model_validate(opened.resident.get("key"))
+    except ValidationError:
+        return Reason.BAD_BODY
+    resident = find(session, key)
     if resident is None:
         return Reason.UNKNOWN_RESIDENT
     if service == "pension-alive":

@@ -105,6 +105,8 @@ async def _write_settings(folder: RunFolder, world: World, arguments: argparse.N
                 printer_port=world.devices.printer.port,
                 camera=arguments.camera or world.devices.camera.url,
                 pcscd_socket=world.devices.pcscd.socket,
+                sam=world.devices.sam.path,
+                trust_folder=folder.trust,
                 keypad=folder.keypad,
                 sound=folder.sound,
                 face_pack=pack,

@@ -22,6 +22,8 @@ class Wires:
     printer_port: int
     camera: str  # source: URL of the simulated camera, or a real webcam's device
     pcscd_socket: Path
+    sam: Path
+    trust_folder: Path
     keypad: Path
     sound: Path
     face_pack: str = ""
@@ -34,7 +36,11 @@ def settings(wires: Wires) -> dict[str, dict[str, Any]]:
     return {
         "booth": {"id": BOOTH, "community": COMMUNITY, "is_laboratory": True},
         "display": {"mode": wires.display},
-        "card_reader": {"socket": str(wires.pcscd_socket)},
+        "card_reader": {
+            "socket": str(wires.pcscd_socket),
+            "sam": str(wires.sam),
+            "trust_folder": str(wires.trust_folder),
+        },
         "camera": {"source": wires.camera},
         "face": {"pack": wires.face_pack},
         "printer": {

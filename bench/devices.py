@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bench.documents import NoSuchFault, OnSam, Printery
+from bench.documents import Paper as Document
 from bench.faces import SECOND_PERSON, Face
 from bench.residents import Person
 from bench.run_folder import RunFolder
 from hardware.camera.simulator import CameraSimulator
 from hardware.card_reader.daemon import PrivatePcscd
+from hardware.card_reader.sdt.simulator import SamOnPty
 from hardware.card_reader.simulator import CardSlot
 from hardware.keypad import Key
 from hardware.keypad.simulator import KeypadFifo
@@ -22,7 +25,7 @@ from hardware.printer.simulator import PrinterSimulator
 from kiosk.config import KEYS_DEFAULT
 
 PRESENCE_CODE = 148  # KEY_PROG1: a presence sensor wired as a key
-MODES = ("look", "away", "second", "freeze")
+MODES = ("look", "still", "away", "second", "freeze", "black", "mask", "print", "upside_down")
 _PAPER = {paper.value: paper for paper in (Paper.FULL, Paper.LOW, Paper.OUT)}
 
 
@@ -44,6 +47,9 @@ class Devices:
         self._on_change = on_change
         self.pcscd = PrivatePcscd(folder.pcscd)
         self.slot = CardSlot(self.pcscd.card_door)
+        self.sam = SamOnPty(folder.sam)
+        self.printery = Printery()
+        self.printery.trust(folder.trust)
         self.camera = CameraSimulator()
         self.printer = PrinterSimulator(folder=folder.paper, on_paper=on_paper)
         self.printer.has_exit_sensor = True
@@ -51,10 +57,12 @@ class Devices:
         self.presence_code = PRESENCE_CODE
         self._codes = {meaning: code for code, meaning in reversed(KEYS_DEFAULT.items())}
         self._person: Person | None = None
+        self._document: Document | None = None
         self._fault = ""
         self._face: str | None = None
         self._mode = "look"
         self._is_reader_plugged = False
+        self._is_sam_plugged = False
         self._is_printer_plugged = True
         self._is_keypad_plugged = True
         self._has_headset = False
@@ -66,10 +74,13 @@ class Devices:
         self.keypad.plug()
         await self.pcscd.start()
         self._is_reader_plugged = True
+        await self.sam.plug()
+        self._is_sam_plugged = True
 
     async def stop(self) -> None:
         """Take all of it down. Idempotent."""
         await self.slot.remove()
+        await self.sam.unplug()
         await self.pcscd.stop()
         self.keypad.unplug()
         await self.camera.stop()
@@ -77,9 +88,13 @@ class Devices:
 
     def state(self) -> dict[str, Any]:
         """For the page and for stories."""
-        has_card = self.slot.card is not None
+        has_card = self.slot.card is not None or self.sam.card is not None
         return {
-            "card": {"resident": self._person.id if self._person and has_card else None, "fault": self._fault},
+            "card": {
+                "resident": self._person.id if self._person and has_card else None,
+                "document": self._document.id if self._document and has_card else None,
+                "fault": self._fault,
+            },
             "camera": {
                 "face": self._face,
                 "mode": self._mode,
@@ -95,29 +110,49 @@ class Devices:
                 "printed": self.printer.printed,
             },
             "reader": {"is_plugged": self._is_reader_plugged},
+            "sam": {"is_plugged": self._is_sam_plugged},
             "keypad": {"is_plugged": self._is_keypad_plugged},
             "headset": self._has_headset,
         }
 
     # -- cards ------------------------------------------------------------------------------------------------------
 
-    async def put_card(self, person: Person, fault: str) -> None:
-        if not self._is_reader_plugged:
-            raise Refusal("the card reader is unplugged; plug it in first")
-        card, how = person.card(fault)
-        self._person, self._fault = person, fault
-        await self.slot.present(card, how)
+    async def put_card(self, person: Person, document: Document, fault: str, at: int | None) -> None:
+        try:
+            laid = self.printery.make(document, person.bearer, fault, at)
+        except NoSuchFault as error:
+            raise Refusal(f"card.fault: {error}") from None
+        is_for_sam = isinstance(laid, OnSam)
+        if not (self._is_sam_plugged if is_for_sam else self._is_reader_plugged):
+            what = "ID card module" if is_for_sam else "card reader"
+            raise Refusal(f"the {what} is unplugged; plug it in first")
+        self._person, self._document, self._fault = person, document, fault
+        if isinstance(laid, OnSam):
+            await self.slot.remove()
+            await self.sam.present(laid.card, laid.how)
+        else:
+            await self.sam.remove()
+            await self.slot.present(laid.card, laid.how)
 
     async def take_card(self) -> None:
         await self.slot.remove()
-        self._person, self._fault = None, ""
+        await self.sam.remove()
+        self._person, self._document, self._fault = None, None, ""
+
+    async def set_sam(self, body: dict[str, Any]) -> None:
+        self._is_sam_plugged = _flag(body, "plugged")
+        if self._is_sam_plugged:
+            await self.sam.plug()
+        else:
+            await self.sam.remove()
+            await self.sam.unplug()
 
     async def set_reader(self, body: dict[str, Any]) -> None:
         is_plugged = _flag(body, "plugged")
         if is_plugged and not self._is_reader_plugged:
             await self.pcscd.start()
         elif not is_plugged and self._is_reader_plugged:
-            await self.take_card()
+            await self.slot.remove()
             await self.pcscd.stop()
         self._is_reader_plugged = is_plugged
 
@@ -136,6 +171,23 @@ class Devices:
         self.camera.show_second(second.file.read_bytes() if second else None, second.eyes if second else None)
         self.camera.look_away = mode == "away"
         self.camera.freeze = mode == "freeze"
+        self.camera.black = mode == "black"
+        self.camera.mask = mode == "mask"
+        self.camera.paper = mode == "print"
+        self.camera.mounted_deg = 180 if mode == "upside_down" else 0
+        if does := body.get("does"):
+            self._perform(str(does))
+
+    def hear(self, movement: str) -> None:
+        """Do what the booth asks: everybody but who is told to be "still"; a print is moved by who holds it."""
+        if movement and self._mode != "still":
+            self._perform(movement)
+
+    def _perform(self, movement: str) -> None:
+        try:
+            self.camera.perform(movement)
+        except ValueError as error:
+            raise Refusal(f"face.does: {error}") from None
 
     async def set_camera(self, body: dict[str, Any]) -> None:
         await (self.camera.plug() if _flag(body, "plugged") else self.camera.unplug())
@@ -201,6 +253,9 @@ class Devices:
     async def reset(self) -> None:
         """Everything plugged in and full, nobody there."""
         await self.set_reader({"plugged": True})
+        if self._fault == "hung":  # nothing but its plug brings the module back
+            await self.set_sam({"plugged": False})
+        await self.set_sam({"plugged": True})
         await self.take_card()
         await self.set_camera({"plugged": True})
         self.set_face({"face": None, "mode": "look"})

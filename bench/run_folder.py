@@ -46,6 +46,16 @@ class RunFolder:
         return self.root / "pcscd"
 
     @property
+    def sam(self) -> Path:
+        """Folder of the SAM module's serial port."""
+        return self.root / "serial"
+
+    @property
+    def trust(self) -> Path:
+        """Certificates of the countries whose passports the booth trusts."""
+        return self.root / "trust"
+
+    @property
     def ports_file(self) -> Path:
         return self.root / "ports.json"
 

@@ -15,12 +15,13 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bench import documents, residents
 from bench import faces as photographs
-from bench import residents
 from bench.clerk import ACCOUNT, Clerk
 from bench.devices import Devices, Refusal
 from bench.glass import Glass
 from bench.loudspeaker import Clip, Loudspeaker
+from bench.obedience import movement_in, sentences
 from bench.platform import MODES, Platform, PlatformAway
 from bench.run_folder import RunFolder
 
@@ -52,6 +53,7 @@ class World:
         self.glass = Glass(folder.remote, self._on_booth, self._on_frame)
         self.loudspeaker = Loudspeaker(folder.sound, self._on_sound)
         self.devices = Devices(folder, self.faces, self._on_paper, self.changed)
+        self._asked = sentences()
         self.listeners: set[Listener] = set()
         self.followers: set[asyncio.Queue[dict[str, Any]]] = set()
         self.last_frame: bytes | None = None
@@ -71,6 +73,7 @@ class World:
             "printer": self.devices.set_printer,
             "camera": self.devices.set_camera,
             "reader": self.devices.set_reader,
+            "sam": self.devices.set_sam,
             "keypad": self.devices.set_keypad,
             "headset": self.devices.set_headset,
             "key": self.devices.press_key,
@@ -113,7 +116,8 @@ class World:
             "booth": self._booth
             | {"is_lit": self.glass.is_lit, "width": width, "height": height, "question": self._question},
             "residents": [person.shown(today) for person in self._people.values()],
-            "card_faults": list(residents.FAULTS),
+            "card_faults": list(documents.FAULTS),
+            "card_groups": list(dict.fromkeys(documents.GROUPS.values())),
             "faces": [{"id": f.id, "title": f.title, "url": f"/api/face/{f.id}"} for f in self.faces.values()],
             "backend": {
                 "mode": self._mode,
@@ -189,6 +193,7 @@ class World:
                 is_heard=bool(message["heard"]),
                 at_s=float(message["at_s"]),
             )
+            self.devices.hear(movement_in(clip.text, self._asked))
             for listener in self.listeners:
                 listener.tell({"t": "spoken", **_spoken(clip)})
         for queue in self.followers:
@@ -283,9 +288,15 @@ class World:
             raise Refusal(
                 f"card.resident: nobody is called {who!r}; there are: {', '.join(self._people) or 'none yet'}"
             )
-        if fault and fault not in residents.FAULTS:
-            raise Refusal(f"card.fault: unknown {fault!r}; there are: {', '.join(residents.FAULTS)}")
-        await self.devices.put_card(person, fault)
+        if fault and fault not in documents.FAULTS:
+            raise Refusal(f"card.fault: unknown {fault!r}; there are: {', '.join(documents.FAULTS)}")
+        document, at = person.paper(str(body.get("document") or "")), body.get("at")
+        if document is None:
+            theirs = ", ".join(paper.id for paper in person.papers)
+            raise Refusal(f"card.document: {who} has no {body['document']!r}; there are: {theirs}")
+        if at is not None and (not isinstance(at, int) or at < 0):
+            raise Refusal("card.at: give the number of the command at which it goes wrong, from 0")
+        await self.devices.put_card(person, document, fault, at)
 
     async def _do_face(self, body: dict[str, Any]) -> None:
         self.devices.set_face(body)

@@ -54,7 +54,9 @@ async def do(bench: BenchClient, deed: Deed) -> float:
     if deed.card is not None:
         last_s = time.monotonic()
         resident = None if deed.card == "none" else deed.card
-        await bench.do("card", resident=resident, fault=deed.card_fault)
+        await bench.do(
+            "card", resident=resident, document=deed.document, fault=deed.card_fault, at=deed.card_at
+        )
     return last_s
 
 

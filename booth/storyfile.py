@@ -28,7 +28,8 @@ from kiosk.visit import questions as q
 QUESTIONS = frozenset(kind.__name__ for kind in q.Question.__subclasses__())
 OVERLAYS = frozenset(kind.__name__ for kind in q.Overlay.__args__)
 KEYS = frozenset(key.value for key in Key)
-FACE_MODES = Literal["look", "away", "second", "freeze"]
+DEVICES = Literal["printer", "camera", "reader", "sam", "keypad"]
+FACE_MODES = Literal["look", "still", "away", "second", "freeze", "black", "mask", "print", "upside_down"]
 
 
 class StoryError(ConfigError):
@@ -49,19 +50,23 @@ class Deed(_Part):
     out_after_mm: Annotated[float, Field(gt=0, le=1000)] | None = None  # the paper ends while it prints
     cover_open: bool | None = None
     paper_taken: Literal[True] | None = None
-    plug: Literal["printer", "camera", "reader", "keypad"] | None = None
-    unplug: Literal["printer", "camera", "reader", "keypad"] | None = None
+    plug: DEVICES | None = None
+    unplug: DEVICES | None = None
     headset: bool | None = None
     approach: Literal[True] | None = None
     clerk: Literal["approve", "refuse"] | None = None
     code: Literal["right", "wrong"] | None = None  # type the code from the telephone
     card: str | None = None  # a resident's id, or "none"
-    card_fault: Literal["", "mute", "unreadable", "bank_card", "pulled_early", "slow"] = ""
+    document: str = ""  # which of their documents; "" = the first
+    card_fault: Literal[
+        "", "slow", "mute", "unreadable", "bank_card", "pulled_early", "truncated", "wrong_mac", "late_reply", "hung"
+    ] = ""
+    card_at: Annotated[int, Field(ge=0)] | None = None  # the command at which it goes wrong
 
     @model_validator(mode="after")
     def _does_something(self) -> Deed:
-        if self.card_fault and not self.card:
-            raise ValueError("card_fault needs card = a resident's id")
+        if (self.card_fault or self.document) and not self.card:
+            raise ValueError("card_fault and document need card = a resident's id")
         if all(value in (None, "") for value in self.model_dump().values()):
             raise ValueError("nothing to do: name at least one control")
         return self
@@ -84,7 +89,7 @@ class Step(_Part):
     question: str
     overlay: str = ""
     optional: bool = False  # may or may not be seen
-    field: str = ""  # only for AskField: which field
+    field: str = ""  # only for AskField: which field; for EnterKey: which part
     do: Deed | None = None
     pause_s: Annotated[float, Field(gt=0, le=60)] | None = None  # real time that a hand or a device needs, first
     until_silence: bool = False  # listen to the end before doing anything: idle time counts from there
@@ -106,8 +111,8 @@ class Step(_Part):
             raise ValueError(f"key {self.key!r} does not exist; there are: {', '.join(sorted(KEYS))}")
         if self.type is not None and self.key is not None:
             raise ValueError("type and key in one step: split it into two steps")
-        if self.field and self.question != "AskField":
-            raise ValueError("field: only AskField has one; remove it")
+        if self.field and self.question not in ("AskField", "EnterKey"):
+            raise ValueError("field: only AskField and EnterKey have one; remove it")
         return self
 
     @property

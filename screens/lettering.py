@@ -6,10 +6,14 @@ data are never stored. Knows fonts and strings, no widget.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from screens.typeface import Coverage, coverage
 
 LINE_PITCH_EM = 1.28
 ASCENT_EM = 1.16  # Noto Sans CJK, horizontal header
@@ -65,6 +69,18 @@ class Lettering:
         self._widths: dict[tuple[str, int, bool], float] = {}
         self._broken: dict[tuple[str, int, int, bool, bool], list[str]] = {}
         self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
+
+    def has(self, text: str) -> bool:
+        """Tell whether the typeface has a glyph for every character of ``text`` (R29)."""
+        return all(ord(letter) in self._coverage for letter in text if not letter.isspace())
+
+    def loads(self) -> Iterator[Callable[[], object]]:
+        """What would be loaded later, in small steps."""
+        yield lambda: self._coverage
+
+    @functools.cached_property
+    def _coverage(self) -> Coverage:
+        return coverage(Path(self._files[False]))
 
     def width(self, text: str, size: int, *, bold: bool = False) -> float:
         """Advance width in pixels of one line at font size ``size`` pixels."""

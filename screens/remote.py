@@ -151,7 +151,7 @@ class Remote:
         }  # fmt: skip
         if screen.overlaid is not None:
             message["overlay"] = type(screen.overlaid).__name__
-        field_id = getattr(question, "field_id", "")
+        field_id = getattr(question, "field_id", "") or getattr(question, "part", "")
         return message | ({"field": field_id, "kind": getattr(question, "kind", "")} if field_id else {})
 
     def _controls(self) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kivy.lang import Builder
 
 from hardware.keypad import Key
-from kiosk.visit.questions import AskField, EnterCode, Welcome
+from kiosk.visit.questions import AskField, EnterCode, EnterKey, Welcome
 from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Reply, Tool
 from screens.board import Board
 from screens.plates import Plates
@@ -37,9 +37,12 @@ SCREENS = {  # question -> module (and layout) of its screen; AskField by its ki
     "ChooseService": "choose_service",
     "Consent": "consent",
     "PresentCard": "present_card",
+    "ChooseKey": "choose_key",
+    "EnterKey": "enter_key",
     "ChooseWay": "choose_way",
     "GuardianConsent": "guardian_consent",
     "MatchFace": "match_face",
+    "SharePictures": "share_pictures",
     "EnterCode": "enter_code",
     "WaitForClerk": "wait_for_clerk",
     "Review": "review",
@@ -91,6 +94,15 @@ class KivyScreen:
             self._overlay = None
             return
         old, kept, focus, caption = self.board.screen, None, "", ""
+        if (
+            old is not None
+            and self._shown is not None
+            and not self._overlay
+            and (self._shown[2:] == shown[2:] and old.take(question, words))
+        ):
+            self._shown = shown
+            self.on_news("update")
+            return
         if old is not None and self._shown is not None and _is_same(self._shown[0], question):
             kept, focus, caption = old.state(), self.board.focus.id, old.caption.text
             if text.language != self._shown[3]:
@@ -121,6 +133,10 @@ class KivyScreen:
             self.board.screen.caption.say(text)
         if self.board.card is not None:
             self.board.card.caption.say(text)
+
+    def can_write(self, words: str) -> bool:
+        """Tell whether the typeface has a glyph for every character."""
+        return self._lettering.has(words)
 
     def status(self, text: str) -> None:
         """A short line about what a device does."""
@@ -191,6 +207,7 @@ class KivyScreen:
         for module in dict.fromkeys(SCREENS.values()):
             yield partial(self._load, module)
         yield partial(importlib.import_module, "screens.overlays")
+        yield from self._lettering.loads()
 
     def tick(self) -> None:
         """Another minute: only the strip (and the welcome's clock) are drawn again."""
@@ -263,6 +280,8 @@ def said_of(control: Control, text: Text) -> Focused:
 def _is_same(one: Question, other: Question) -> bool:
     if isinstance(one, AskField) and isinstance(other, AskField):
         return one.field_id == other.field_id and one.kind == other.kind
+    if isinstance(one, EnterKey) and isinstance(other, EnterKey):
+        return one.part == other.part
     if isinstance(one, EnterCode) and isinstance(other, EnterCode):
         return (one.trouble, one.attempts_left) == (other.trouble, other.attempts_left)  # a wrong code is typed anew
     return type(one) is type(other)

@@ -8,15 +8,19 @@ const BACKEND = { none: "Up", slow: "Slow", nonsense: "Nonsense", down: "Down" }
 const BACKEND_NOTES = {
   none: "", slow: "Answers come late.", nonsense: "Answers make no sense.", down: "It cannot be reached.",
 };
-const MODES = { look: "Looks", away: "Away", second: "Two", freeze: "Frozen" };
-const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", keypad: "Keypad" };
+const MODES = {
+  look: "Looks", still: "Keeps still", away: "Away", second: "Two", mask: "Mask", print: "Photograph",
+  freeze: "Frozen", black: "Black", upside_down: "Upside down",
+};
+const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", sam: "ID card module", keypad: "Keypad" };
 const KEYS = [
   ["1", "1"], ["2", "2"], ["3", "3"], ["previous", "◀ Prev.", "word", "Previous"], ["next", "Next ▶", "word"],
   ["4", "4"], ["5", "5"], ["6", "6"], ["select", "Select", "word select"], ["back", "Back", "word"],
   ["7", "7"], ["8", "8"], ["9", "9"], ["repeat", "Repeat", "word"], ["help", "Help", "word"],
   ["delete", "⌫", "", "Delete"], ["0", "0"], ["more_time", "More time", "wide-word"],
 ];
-const FAULTS_WORDS = { "": "a good one" };
+const FAULTS_WORDS = { "": "a good one", bank_card: "another card" };
+const AT_A_COMMAND = new Set(["unreadable", "pulled_early", "truncated", "wrong_mac", "late_reply", "hung"]);
 
 let state = null;
 let socket = null;
@@ -99,22 +103,38 @@ toggle($("listen"), (on) => {
   $("listen").setAttribute("aria-pressed", String(on));
 });
 $("approach").addEventListener("click", () => post("approach", {}));
+$("card-fault").addEventListener("change", () => { $("card-at-label").hidden = !AT_A_COMMAND.has($("card-fault").value); });
 $("card-remove").addEventListener("click", () => post("card", { resident: null }));
 
 // -- what changes ----------------------------------------------------------------------------------------------
+function documentButton(one, paper) {
+  const button = make("button", { type: "button", title: `Lay down: ${paper.words} of ${one.name}. ${one.note}` });
+  button.dataset.resident = one.id;
+  button.dataset.document = paper.id;
+  button.append(make("b", { textContent: one.name, lang: "zh" }), make("small", { textContent: paper.words }),
+    make("small", { textContent: `${one.summary}; ${one.known}` }));
+  button.addEventListener("click", () => {
+    const isOn = button.getAttribute("aria-pressed") === "true";
+    const fault = $("card-fault").value;
+    const at = fault && AT_A_COMMAND.has(fault) && $("card-at").value !== "" ? Number($("card-at").value) : null;
+    post("card", isOn ? { resident: null } : { resident: one.id, document: paper.id, fault, at });
+  });
+  return make("li", {}, button);
+}
+
+/** Documents in groups by kind, of which the first is open. */
 function showPeople() {
   const holder = $("people");
-  if (holder.children.length !== state.residents.length) {
-    holder.replaceChildren(...state.residents.map((one) => {
-      const button = make("button", { type: "button", title: `Put the card of ${one.name} on the reader` });
-      button.dataset.resident = one.id;
-      button.append(make("b", { textContent: one.name, lang: "zh" }), make("small", { textContent: one.summary }), make("small", { textContent: one.known }));
-      button.addEventListener("click", () => {
-        const isOn = button.getAttribute("aria-pressed") === "true";
-        post("card", { resident: isOn ? null : one.id, fault: $("card-fault").value });
-      });
-      return make("li", {}, button);
-    }));
+  if (holder.dataset.count !== String(state.residents.length)) {
+    holder.dataset.count = String(state.residents.length);
+    const groups = new Map(state.card_groups.map((group) => [group, []]));
+    for (const one of state.residents) {
+      for (const paper of one.documents) groups.get(paper.group).push(documentButton(one, paper));
+    }
+    holder.replaceChildren(...[...groups].filter(([, buttons]) => buttons.length).map(([group, buttons], at) =>
+      make("details", { open: at === 0, name: "documents" },
+        make("summary", {}, group, make("small", { textContent: ` ${buttons.length}` })),
+        make("ul", { className: "people" }, ...buttons))));
   }
   const faults = $("card-fault");
   if (faults.options.length !== state.card_faults.length + 1) {
@@ -122,10 +142,16 @@ function showPeople() {
       make("option", { value: fault, textContent: FAULTS_WORDS[fault] || fault.replaceAll("_", " ") })));
   }
   for (const button of holder.querySelectorAll("button")) {
-    button.setAttribute("aria-pressed", String(button.dataset.resident === state.card.resident));
+    const isOn = button.dataset.resident === state.card.resident && button.dataset.document === state.card.document;
+    button.setAttribute("aria-pressed", String(isOn));
+    if (isOn) button.closest("details").open = true;
   }
-  const holderOfCard = state.residents.find((one) => one.id === state.card.resident);
-  $("slot-card").textContent = holderOfCard ? holderOfCard.name : "";
+  const bearer = state.residents.find((one) => one.id === state.card.resident);
+  const paper = bearer?.documents.find((one) => one.id === state.card.document);
+  $("slot-card").textContent = bearer ? bearer.name : "";
+  $("card-picked").textContent = paper ? paper.words : "";
+  $("card-key").hidden = !paper?.key;
+  $("card-key").textContent = paper?.key ? `Opens with: ${paper.key}` : "";
   $("card-remove").disabled = !state.card.resident;
 }
 

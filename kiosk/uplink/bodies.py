@@ -33,15 +33,32 @@ class Catalogue(Body, frozen=True):
     services: list[OpenService]
 
 
+class RegistryKey(Body, frozen=True):
+    """What the registry finds a resident by: the number of one kind of document. ``repr`` shows no number.
+
+    ``kind``: citizen, residence_permit, permanent_residence, passport, travel_permit, identity_card, thai_id,
+    taiwan_id. ``value``: capital letters and digits. ``nationality``: of passports and identity cards, whose
+    numbers are one country's own; else "".
+    """
+
+    kind: str
+    value: str
+    nationality: str = ""
+
+    def __repr__(self) -> str:
+        return f"RegistryKey(kind={self.kind!r}, ...)"
+
+
 class Resident(Body, frozen=True):
     """The registry's record. Use in memory, forget at the visit's end. ``repr`` shows nothing of it.
 
+    ``key`` is the one that was asked for.
     ``portrait``: JPEG, 102x126 px (GA 490 proportions), or None. ``facts`` depend on the service asked for:
     ``pension-alive`` {"pension": bool, "confirmed_until": "YYYY-MM-DD" | None}; ``contribution-certificate``
     {"insurances": [..]}.
     """
 
-    number: str
+    key: RegistryKey
     name: str
     birth: dt.date
     sex: Annotated[str, Meta(pattern="^[MF]$")]
@@ -52,10 +69,20 @@ class Resident(Body, frozen=True):
     phone_token: Token | None = None
     guardian_name: str | None = None
     portrait: bytes | None = None
+    has_helper: bool = False  # the register names somebody who may act for this resident
     facts: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return "Resident(...)"
+
+
+class Helper(Body, frozen=True):
+    """Somebody the register lets act for a resident; who it is, the booth knows from the helper's own document."""
+
+    relation: str  # spouse | child | grandchild | guardian | carer
+
+    def __repr__(self) -> str:
+        return "Helper(...)"
 
 
 class AnswerRow(Body, frozen=True):
@@ -105,13 +132,37 @@ class ApprovalState(enum.Enum):
     EXPIRED = "expired"
 
 
+class Pictures(Body, frozen=True):
+    """What a clerk may compare, with the resident's consent to just that: the camera's JPEG and the reference.
+
+    ``reference``: the portrait as the document or the registry has it (JPEG, JPEG 2000, PNG, BMP).
+    """
+
+    probe: bytes
+    reference: bytes
+
+    def __repr__(self) -> str:
+        return "Pictures(...)"
+
+
+class ClerkQuestion(Body, frozen=True):
+    """What a clerk asks the resident, who answers at the booth. ``text``: as the clerk typed it."""
+
+    question_id: Token
+    text: Annotated[str, Meta(min_length=1, max_length=120)]
+
+
 class Approval(Body, frozen=True):
-    """A clerk's approval. ``position``: how many are before this one plus one while waiting, else 0."""
+    """A clerk's approval. ``position``: how many are before this one plus one while waiting, else 0.
+
+    ``question``: the last one the clerk asked and the resident has not answered yet.
+    """
 
     approval_id: Token
     state: ApprovalState
     position: Count
     clerk: str | None = None
+    question: ClerkQuestion | None = None
 
 
 class Envelope(Body, frozen=True):

@@ -25,8 +25,11 @@ from kiosk.uplink.bodies import (
     CodeSent,
     EnquiryAnswer,
     Envelope,
+    Helper,
+    Pictures,
     Problem,
     Reconciliation,
+    RegistryKey,
     Resident,
     signed_text,
 )
@@ -65,15 +68,15 @@ class Backend:
         """Ask which services the platform takes today."""
         return await self._ask(("catalogue", "GET", "/v1/catalogue"), None, Catalogue, within_s)
 
-    async def lookup(self, visit: str, number: str, service: str, *, within_s: float | None = None) -> Resident:
-        """Find a resident by ID number. NotKnown (unknown-resident) when the registry has none."""
-        body = {"visit": visit, "number": number, "service": service}
+    async def lookup(self, visit: str, key: RegistryKey, service: str, *, within_s: float | None = None) -> Resident:
+        """Find a resident by a document's number. NotKnown (unknown-resident) when the registry has none."""
+        body = {"visit": visit, "key": key, "service": service}
         return await self._ask(("lookup", "POST", "/v1/residents/lookup"), body, Resident, within_s)
 
     async def enquire(
         self,
         visit: str,
-        number: str,
+        key: RegistryKey,
         service: str,
         answers: dict[str, Any],
         *,
@@ -81,15 +84,13 @@ class Backend:
         within_s: float | None = None,
     ) -> EnquiryAnswer:
         """Put an enquiry of ``service`` with the resident's ``answers``. Refused (nothing-found, unknown-service)."""
-        body = {"visit": visit, "number": number, "answers": answers, "language": language}
+        body = {"visit": visit, "key": key, "answers": answers, "language": language}
         path = f"/v1/enquiries/{quote(service, safe='')}"
         return await self._ask(("enquire", "POST", path), body, EnquiryAnswer, within_s)
 
-    async def send_code(self, visit: str, number: str, *, within_s: float | None = None) -> CodeSent:
+    async def send_code(self, visit: str, key: RegistryKey, *, within_s: float | None = None) -> CodeSent:
         """Send a one-time code to the registered phone. NotKnown (no-phone), RateLimited."""
-        return await self._ask(
-            ("send_code", "POST", "/v1/codes"), {"visit": visit, "number": number}, CodeSent, within_s
-        )
+        return await self._ask(("send_code", "POST", "/v1/codes"), {"visit": visit, "key": key}, CodeSent, within_s)
 
     async def verify_code(self, visit: str, code_id: str, code: str, *, within_s: float | None = None) -> CodeResult:
         """Compare what the resident typed. Refused (code-dead, code-expired; both 410) once it cannot be used."""
@@ -104,15 +105,20 @@ class Backend:
         number_masked: str,
         question: str,
         *,
+        pictures: Pictures | None = None,
         within_s: float | None = None,
     ) -> Approval:
-        """Put a question before the remote clerks; only masked words go there."""
+        """Put a question before the remote clerks; only masked words go there, and pictures by the resident's consent.
+
+        The platform keeps ``pictures`` in memory, for five minutes at most.
+        """
         body = {
             "visit": visit,
             "service": service,
             "name_masked": name_masked,
             "number_masked": number_masked,
             "question": question,
+            "pictures": pictures,
         }
         return await self._ask(("ask_approval", "POST", "/v1/approvals"), body, Approval, within_s)
 
@@ -120,6 +126,21 @@ class Backend:
         """See how an approval stands."""
         path = f"/v1/approvals/{quote(approval_id, safe='')}"
         return await self._ask(("approval", "GET", path), None, Approval, within_s)
+
+    async def answer_clerk(
+        self, approval_id: str, question_id: str, answer: str, *, within_s: float | None = None
+    ) -> Approval:
+        """Give the resident's answer to a clerk's question; "" when they skipped it. Refused (unknown-question)."""
+        path = f"/v1/approvals/{quote(approval_id, safe='')}/answers"
+        body = {"question_id": question_id, "answer": answer}
+        return await self._ask(("answer_clerk", "POST", path), body, Approval, within_s)
+
+    async def may_help(
+        self, visit: str, key: RegistryKey, helper: RegistryKey, service: str, *, within_s: float | None = None
+    ) -> Helper:
+        """Ask whether the holder of ``helper`` may act for the resident of ``key``. NotKnown (unknown-helper)."""
+        body = {"visit": visit, "key": key, "helper": helper, "service": service}
+        return await self._ask(("may_help", "POST", "/v1/residents/helper"), body, Helper, within_s)
 
     async def cancel_approval(self, approval_id: str, *, within_s: float | None = None) -> Approval:
         """Withdraw an approval; one that was decided stays as it is. Returns how it stands then."""

@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hardware.device import DeviceError
 from hardware.printer import CoverOpen, PaperJammed, PaperOut, PrinterError
 from hardware.speech import Earcon
@@ -45,7 +47,8 @@ async def conclude_application(stage: Stage, booth: Equipment, platform: Platfor
             working,
             platform.ledger.commit(
                 visit=visit, key=key, service=service.id, schema=service.schema_version, sealed=sealed,
-                digest=hashlib.sha256(sealed).hexdigest(), receipt=receipt_for(form, stage.text, when).masked(),
+                digest=hashlib.sha256(sealed).hexdigest(),
+                receipt=receipt_for(form, stage.text, when, stage.can_write).masked(),
             ),
         )  # fmt: skip
     except KeeperError as error:
@@ -56,7 +59,7 @@ async def conclude_application(stage: Stage, booth: Equipment, platform: Platfor
         raise OutOfService from None
     # From here on the transaction is delivered, whatever happens to this process.
     state = await stage.show(working, _acknowledged(stage, platform, key))
-    receipt = receipt_for(form, stage.text, when, number=number, state=state)
+    receipt = receipt_for(form, stage.text, when, stage.can_write, number=number, state=state)
 
     async def record(how: str) -> None:
         with contextlib.suppress(KeeperError):  # the transaction is safe; only the note about its paper is missing
@@ -83,7 +86,8 @@ async def conclude_enquiry(
     stage: Stage, booth: Equipment, platform: Platform, visit: str, form: Form, audit: Audit
 ) -> str:
     """Ask the platform and print its answer; audited, never queued, refused beforehand without paper."""
-    service = form.service
+    service, key = form.service, form.identity.key
+    assert key is not None, "an enquiry is about somebody: the service files are checked for it"
     await _need_paper(stage, booth, service.id)
     answers = {name: wire_value(value) for name, value in form.answers.items() if value is not None}
     while True:
@@ -93,7 +97,7 @@ async def conclude_enquiry(
                 working,
                 platform.backend.enquire(
                     visit,
-                    form.identity.number,
+                    key,
                     service.id,
                     answers,
                     language=stage.text.language,
@@ -110,7 +114,7 @@ async def conclude_enquiry(
             stage.note(error)
             if await stage.trouble("backend_down", ("again", "leave"), service=service.id) == "leave":
                 raise Cancelled from None
-    document = certificate_page(form, certificate, stage.text)
+    document = certificate_page(form, certificate, stage.text, stage.can_write)
     trouble = await _print(stage, booth, document, service.id)
 
     async def record(how: str) -> None:
@@ -126,9 +130,9 @@ def body_of(form: Form, language: str) -> bytes:
     """The transaction's body: canonical JSON (RFC 8785 style key order), to be sealed to the backend's key."""
     identity = form.identity
     resident = None
-    if identity.number:
+    if identity.key is not None:
         resident = {
-            "number": identity.number,
+            "key": msgspec.to_builtins(identity.key),
             "name": identity.name,
             "birth": identity.birth.isoformat() if identity.birth else None,
             "address": identity.address,
@@ -138,6 +142,7 @@ def body_of(form: Form, language: str) -> bytes:
     body = {
         "resident": resident,
         "identified_by": identity.by,
+        "helper": msgspec.to_builtins(identity.helper) if identity.helper else None,
         "answers": answers,
         "photo": base64.b64encode(photo).decode() if photo else None,
         "language": language,
@@ -190,7 +195,7 @@ async def _show(
     """
     service = form.service.id
     is_printed = not trouble
-    has_card = form.identity.source == "card" and bool(form.identity.number)
+    has_card = form.identity.source == "card" and form.identity.key is not None
 
     def question() -> q.Question:
         return q.ShowReceipt(

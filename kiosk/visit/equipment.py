@@ -43,6 +43,8 @@ class Equipment:
             return why
         if Need.DOCUMENT in service.needs and not self.reader.status.is_usable:
             return "reader_lost"
+        if Need.DOCUMENT in service.needs and not set(service.documents).intersection(self.reader.kinds):
+            return "no_reader_for_it"
         needs_line = service.mode is Mode.ONLINE_ONLY or Need.BACKEND in service.needs
         if needs_line and self.is_backend_up is False:
             return "backend_down"

@@ -171,17 +171,6 @@ def mask_phone(phone: str) -> str:
     return phone[:3] + "*" * (len(phone) - 7) + phone[-4:] if len(phone) >= 10 else "*" * len(phone)
 
 
-def mask_name(name: str) -> str:
-    """Family name and last character: ``张*英``, ``李*``; Latin names keep each part's first letter."""
-    if len(name) <= 1:
-        return "*" * len(name)
-    if all(ord(c) < 0x250 for c in name):
-        return " ".join(part[:1] + "*" * max(len(part) - 1, 1) for part in name.split())
-    if len(name) <= 2:
-        return name[:1] + "*" * (len(name) - 1)
-    return name[0] + "*" * (len(name) - 2) + name[-1]
-
-
 def wire_value(value: Any) -> Any:
     """A value as the sealed body carries it: dates as ISO text; photographs travel beside the answers."""
     return value.isoformat() if isinstance(value, date) else value

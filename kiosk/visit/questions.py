@@ -67,17 +67,46 @@ class Consent(Question):
 
 @dataclass(frozen=True)
 class PresentCard(Question):
-    """A card answers (the stage races ``reader.wait_for_document``). The resident may answer ``"no_card"``."""
+    """A document answers (the stage races ``reader.wait_for_document``). The resident may answer ``"no_card"``.
 
-    kinds: tuple[str, ...] = ()  # DocumentKind values the reader can read
+    While it is read ``phase`` and ``share`` say how far, and ``seen_*`` whose it seems to be; nothing is decided by it.
+    """
+
+    kinds: tuple[str, ...] = ()  # DocumentKind values that the reader can read and the service takes
     trouble: str = ""  # words key of the last failure: card_removed, card_mute, card_unknown, ...
     can_go_without: bool = True
-    is_reading: bool = False
+    is_helper: bool = False  # the document of somebody who helps, not the resident's
+    has_key: bool = False  # what opens the chip was typed: the document goes back on the reader
+    phase: str = ""  # hardware.card_reader.Phase value while it is read, "" before
+    share: float = 0.0  # 0..1, in steps of a twentieth
+    seen_kind: str = ""  # DocumentKind value
+    seen_name: str = ""  # masked
+
+    @property
+    def is_reading(self) -> bool:
+        return bool(self.phase)
+
+
+@dataclass(frozen=True)
+class ChooseKey(Question):
+    """A passport's chip opens with something printed on it: which? Answer: ``"can"`` | ``"mrz"``."""
+
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class EnterKey(Question):
+    """One part of what opens a chip, as printed. Answer: what was typed (a date as YYYYMMDD). Never spoken aloud."""
+
+    part: str = "number"  # can | number | birth | expiry
+    trouble: str = ""  # words key: key_wrong, or of what cannot be taken
+    draft: str = ""  # what was typed before
+    is_private: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class ChooseWay(Question):
-    """How to confirm who you are, all ways of equal rank. Answer: ``"face"`` | ``"code"`` | ``"clerk"``."""
+    """How to confirm who you are, all ways of equal rank. Answer: ``face`` | ``code`` | ``clerk`` | ``helper``."""
 
     ways: tuple[Option, ...] = ()
     trouble: str = ""  # why we are here again: could_not_confirm, code_dead, nobody_answered, ...
@@ -91,10 +120,16 @@ class GuardianConsent(Question):
 
 @dataclass(frozen=True)
 class MatchFace(Question):
-    """Camera open, preview and calm oval. Answer: ``"other_way"``; else the matcher answers."""
+    """Camera open, preview and calm oval. The matcher answers.
+
+    The resident may answer ``"other_way"`` (closes the camera), ``"still"`` or ``"movement"`` (how they show that they
+    are there in person), and with ``has_company`` ``"helper"``: whoever looks over the shoulder belongs here.
+    """
 
     preview_ring: str = ""  # name of the preview ring (hardware.ring), "" = no preview
     ways: tuple[Option, ...] = ()
+    is_still: bool = False  # the alternative without movement was chosen
+    has_company: bool = False  # a second person is in view: everything personal is covered
 
 
 @dataclass(frozen=True)
@@ -104,6 +139,11 @@ class EnterCode(Question):
     phone_masked: str = ""
     trouble: str = ""
     attempts_left: int = 3
+
+
+@dataclass(frozen=True)
+class SharePictures(Question):
+    """May a clerk see the camera's picture beside the document's? Answer: True | False (then the clerk asks)."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +207,7 @@ class ReviewRow:
     source: str  # card | registry | entered | checked
     can_change: bool
     is_private: bool = False
+    spoken: str = ""  # the value for the ear, where it is said otherwise than written
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from hardware.speech import Priority, Utterance
 from kiosk.text import Text
 from kiosk.uplink.bodies import EnquiryAnswer
 from kiosk.visit.fill import Form
-from kiosk.visit.forms import mask_name, mask_number, printed
+from kiosk.visit.forms import printed
+from kiosk.visit.names import CanWrite
 from kiosk.visit.questions import PaperLine
 from kiosk.visit.services import Service
+from kiosk.visit.who import who_rows
 
 NORMAL_MM = 4.2  # height of a Chinese character; R28 asks for >= 3.5 mm
 LARGE_MM = 6.5
@@ -26,11 +28,12 @@ TITLE_FACTOR = 1.35
 
 @dataclass(frozen=True)
 class Row:
-    """``label value``; personal values are masked and spoken to a headset only."""
+    """``label value``; personal values are masked and said to a headset only, as ``spoken`` where that is set."""
 
     label: str
     value: str
     is_private: bool = False
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ class Receipt:
 
         rows = tuple(
             Utterance(
-                f"{row.label} {row.value}".strip(), self.language, private=row.is_private, instead=row.label,
-                is_fixed=False,
+                f"{row.label} {row.spoken or row.value}".strip(), self.language, private=row.is_private,
+                instead=row.label, is_fixed=False,
             )
             for row in self.rows
         )  # fmt: skip
@@ -111,10 +114,12 @@ class Receipt:
         return replace(self, copy=self.copy + 1, copy_words=text("Copy {n}", n=self.copy + 1))
 
 
-def receipt_for(form: Form, text: Text, when: datetime, *, number: str = "", state: str = "recorded") -> Receipt:
+def receipt_for(
+    form: Form, text: Text, when: datetime, can_write: CanWrite, *, number: str = "", state: str = "recorded"
+) -> Receipt:
     """The receipt of an application. ``state``: accepted | recorded | rejected."""
     service = form.service
-    rows = [Row("", text(service.title)), *_who(form, text)]
+    rows = [Row("", text(service.title)), *_who(form, text, can_write)]
     for one in service.fields:
         if one.on_receipt and form.answers.get(one.id) is not None:
             rows.append(Row(text(one.label), printed(one, form.answers[one.id], text), one.is_private))
@@ -132,10 +137,10 @@ def receipt_for(form: Form, text: Text, when: datetime, *, number: str = "", sta
     )
 
 
-def certificate_page(form: Form, certificate: EnquiryAnswer, text: Text) -> Receipt:
+def certificate_page(form: Form, certificate: EnquiryAnswer, text: Text, can_write: CanWrite) -> Receipt:
     """An enquiry's answer as a document with verification code and QR."""
     service = form.service
-    rows = [*_who(form, text), *(Row(row.label, row.value, True) for row in certificate.rows)]
+    rows = [*_who(form, text, can_write), *(Row(row.label, row.value, True) for row in certificate.rows)]
     rows.append(Row(text("Verification code"), certificate.verification_code))
     return Receipt(
         title=certificate.title,
@@ -171,11 +176,5 @@ def _next_steps(service: Service, state: str, text: Text) -> tuple[str, ...]:
     return (text("The office could not take it."), text("Please call and give this number."))
 
 
-def _who(form: Form, text: Text) -> list[Row]:
-    identity = form.identity
-    if not identity.number:
-        return []
-    return [
-        Row(text("Name"), mask_name(identity.name), True),
-        Row(text("ID number"), mask_number(identity.number), True),
-    ]
+def _who(form: Form, text: Text, can_write: CanWrite) -> list[Row]:
+    return [Row(one.label, one.value, True, one.spoken) for one in who_rows(form.identity, text, can_write)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.fill import Form, fill
-from kiosk.visit.forms import mask_name, mask_number, shown
+from kiosk.visit.forms import shown
 from kiosk.visit.person import Identity
 from kiosk.visit.services import Mode, Service
 from kiosk.visit.stage import Back, Stage
+from kiosk.visit.who import who_rows
 
 
 async def answers_of(stage: Stage, booth: Equipment, service: Service, identity: Identity) -> Form:
@@ -46,9 +47,9 @@ def review_rows(stage: Stage, form: Form) -> tuple[q.ReviewRow, ...]:
     """The rows of "check your answers": locked ones from the document, then every answer with its source."""
     text, identity = stage.text, form.identity
     rows = []
-    if identity.number:
-        rows.append(q.ReviewRow("", text("Name"), mask_name(identity.name), identity.source, False, True))
-        rows.append(q.ReviewRow("", text("ID number"), mask_number(identity.number), identity.source, False, True))
+    for who in who_rows(identity, text, stage.can_write):
+        rows.append(q.ReviewRow("", who.label, who.value, identity.source, False, True, who.spoken))
+    if rows:
         if identity.birth is not None:
             born = f"{identity.birth.year}-**-**"
             rows.append(q.ReviewRow("", text("Born"), born, identity.source, False, True))

@@ -99,6 +99,10 @@ class Screen(Protocol):
         """A short line about what a device does (coaching, progress); "" clears it."""
         ...
 
+    def can_write(self, words: str) -> bool:
+        """Tell whether the typeface has a glyph for every character of ``words``; paper is printed with the same."""
+        ...
+
     def press(self, key: Key) -> None:
         """A key of the keypad: moves the focus, selects, types a digit, or becomes a Tool reply."""
         ...

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hardware.card_reader import DocumentKind
 from kiosk.config import ConfigError, explain, read_toml
 
 
@@ -41,6 +42,7 @@ class Way(enum.Enum):
     FACE = "face"
     CODE = "code"
     CLERK = "clerk"
+    HELPER = "helper"
     NONE = "none"
 
 
@@ -158,6 +160,7 @@ class Service(_Part):
     note: Sentence
     needs: frozenset[Need]
     identification: tuple[Way, ...]
+    documents: tuple[DocumentKind, ...] = tuple(DocumentKind)  # which are taken; every kind when left out
     consent: tuple[Sentence, ...]
     field: tuple[FieldDefinition, ...] = ()
     receipt: ReceiptText
@@ -177,7 +180,7 @@ class Service(_Part):
         if not self.identification:
             raise ValueError("identification: name at least one way")
         if set(self.identification) == {Way.FACE}:
-            raise ValueError("identification: a face must never be the only way; add code or clerk")
+            raise ValueError("identification: a face must never be the only way; add code, clerk or helper")
         if Way.NONE in self.identification and len(self.identification) > 1:
             raise ValueError("identification: 'none' stands alone")
         self._check_needs()
@@ -195,8 +198,14 @@ class Service(_Part):
             raise ValueError("needs: add 'identity', residents are identified here")
         if self.is_anonymous and self.needs & {Need.DOCUMENT, Need.IDENTITY}:
             raise ValueError("needs: remove 'document' and 'identity', nobody is identified here")
+        if self.is_anonymous and self.mode is Mode.ONLINE_ONLY:
+            raise ValueError("mode: an enquiry is about somebody; make it 'queueable', or identify them")
         if self.mode is Mode.ONLINE_ONLY and Need.PAPER not in self.needs:
             raise ValueError("needs: add 'paper', the answer of an enquiry is printed")
+        if self.is_anonymous and "documents" in self.model_fields_set:
+            raise ValueError("documents: remove them, nobody is identified here")
+        if not self.documents or len(set(self.documents)) < len(self.documents):
+            raise ValueError("documents: name each kind once, or leave them out to take every kind")
         if not self.is_anonymous and not 1 <= len(self.consent) <= CONSENT_POINTS:
             raise ValueError(f"consent: say in 1 to {CONSENT_POINTS} sentences what is read and for what")
 

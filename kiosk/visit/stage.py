@@ -164,11 +164,13 @@ class Stage:
     def refresh(self) -> None:
         """A device or the platform changed: show the present question again, built anew."""
         if self._build is not None and self._showing is not None and self._showing.overlay is None:
-            before = self._showing.words.help
+            before = self._showing.words
             if self._build() != self._showing.question:
                 self._show_again()
-                if self._showing.words.help != before:  # nothing is shown that is not said (R10)
-                    self._say(self._showing.words.help, Priority.FOCUS)
+                now = self._showing.words
+                told = [now.title] * (now.title != before.title) + [now.help] * (now.help != before.help)
+                news = [u for u in now.spoken if u.text in told] + [u for u in now.news if u not in before.news]
+                self._speak(tuple(news), Priority.FOCUS)  # nothing is shown that is not said (R10)
 
     async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
         """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""
@@ -204,6 +206,10 @@ class Stage:
             return str(await self.ask(question))
         except Cancelled:
             return "leave"
+
+    def can_write(self, words: str) -> bool:
+        """Tell whether glass and paper have a glyph for every character of ``words`` (R29)."""
+        return self._screen.can_write(words)
 
     def status(self, sentence: str) -> None:
         """A short line on the present question, not spoken."""

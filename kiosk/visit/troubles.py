@@ -13,16 +13,22 @@ CARD_TROUBLE = {
     "card_mute": "The card does not answer. Please turn it over.",
     "card_unreadable": "The card could not be read. Please try again.",
     "card_unknown": "This card is of another kind. Please use the right one.",
+    "card_misplaced": "An ID card goes on its own place, where its sign is.",
     "card_protected": "This card does not open here. Please use another way.",
     "card_error": "The card could not be read. Please try again.",
     "document_expired": "This card has expired. Please use a valid one.",
+    "document_not_taken": "This service takes other documents. Please use one of them.",
+    "document_doubtful": "We cannot use this one here. Please use another one.",
+    "lift_first": "Please take it off first. Then lay down what you want.",
+    "key_spent": "It did not open three times. Please use another way.",
     "reader_lost": "The card reader does not work now. Please use another way.",
 }
 
 WAY = {  # title, note, icon
     "face": ("Look into the camera", "The picture is compared and deleted.", "camera"),
     "code": ("Code to your phone", "6 digits to your registered number.", "phone"),
-    "clerk": ("A clerk checks", "One or two minutes, no camera.", "clerk"),
+    "clerk": ("A clerk checks", "One or two minutes, no camera needed.", "clerk"),
+    "helper": ("Somebody helps me", "With a card of their own.", "帮"),
 }
 
 WAY_TROUBLE = {
@@ -34,6 +40,8 @@ WAY_TROUBLE = {
     "no_phone": "No phone is registered. Please use another way.",
     "nobody_answered": "No clerk is free now. Please use another way or wait again.",
     "clerk_refused": "The clerk could not confirm it. Please use another way.",
+    "helper_unknown": "The register does not name this helper. Please use another way.",
+    "face_limit": "The camera was tried too often today. Please use another way.",
     "backend_down": "The line to the office is down. Please try again.",
 }
 
@@ -51,7 +59,15 @@ NOT_OFFERED = {
     "paper_jammed": "Paused: the paper is stuck",
     "printer_unplugged": "Paused: the printer is off",
     "reader_lost": "Paused: the card reader is off",
+    "no_reader_for_it": "Paused: no reader for its documents",
     "backend_down": "Paused: the line to the office is down",
+}
+
+KEY_TROUBLE = {
+    "key_wrong": "It did not open. Please check what you typed.",
+    "key_digits": "There are six digits. Please check.",
+    "key_number": "Letters and digits only. Please check.",
+    "key_date": "There is no such day. Please check.",
 }
 
 RECEIPT_TROUBLE = {
@@ -63,6 +79,7 @@ RECEIPT_TROUBLE = {
 
 TROUBLE = {  # what happened, what to do now
     "unknown_resident": ("We cannot find this number", "Use another card, or call the office."),
+    "helper_unknown": ("The register does not name this helper", "Use the helper's own card, or another way."),
     "backend_down": ("The line to the office is down", "Please try again, or come back later."),
     "no_way_left": ("We could not confirm who you are", "Please see a clerk in working hours."),
     "not_sure": ("We do not know if it was recorded", "Please call and ask before you try again."),
@@ -113,7 +130,16 @@ COACHING = {
 def messages() -> list[str]:
     """Every English sentence in these tables."""
     found: list[str] = []
-    for table in (CARD_TROUBLE, WAY_TROUBLE, CODE_TROUBLE, NOT_OFFERED, RECEIPT_TROUBLE, TROUBLE_OPTIONS, WORKING):
+    for table in (
+        CARD_TROUBLE,
+        KEY_TROUBLE,
+        WAY_TROUBLE,
+        CODE_TROUBLE,
+        NOT_OFFERED,
+        RECEIPT_TROUBLE,
+        TROUBLE_OPTIONS,
+        WORKING,
+    ):
         found += table.values()
     found += COACHING.values()
     for title, note, _icon in WAY.values():

@@ -1,79 +1,108 @@
-"""A card on its way to the reader: what the hands must do."""
+"""A document on its way to the reader: what the hands must do; and how far the reading is once it lies there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kivy.graphics import Color, PopMatrix, PushMatrix, Rotate, SmoothEllipse, SmoothLine
+from kivy.graphics import Color, PopMatrix, PushMatrix, Rotate, SmoothLine
 
 from screens.theme import rgba
 from screens.widgets.part import Part
+from screens.widgets.sketch import CARD_MM, PAGE_MM, draw_booklet, draw_card
 
 if TYPE_CHECKING:
     from screens.theme import Look
 
-_WIDE_MM, _HIGH_MM = 85.6, 54.0  # ISO/IEC 7810 ID-1: the card in its true size
+_SIZES_MM = {"card": CARD_MM, "booklet": (PAGE_MM[0] * 1.1, PAGE_MM[1] * 0.8)}
+_SMALLEST = 0.42  # of the true size: smaller says nothing
 
 
 class CardPicture(Part):
-    """The card in its true size above the reader; lying on it while it is read."""
+    """``ways``: (shape, words) of what may be laid down, one or two; with two each has its words below it."""
 
     zone = "upper"
 
     def __init__(self, **properties: Any) -> None:
         self.words = ""
+        self.ways: list[tuple[str, str]] = [("card", "")]
         self.is_reading = False
+        self.share = 0.0
+        self.seen = ""  # whose it seems to be, masked
         super().__init__(**properties)
 
     def natural(self, look: Look, width: float, room: float) -> float:
         return 0.0
 
     def draw(self, look: Look) -> None:
-        theme = look.theme
         wide = min(look.mm(176), self.width)
         text = self.text_height(look, self.words, look.secondary, wide - look.mm(12))
-        reader_high = max(look.mm(33), text + look.mm(21))
-        card_wide, card_high = look.mm(_WIDE_MM), look.mm(_HIGH_MM)
-        sunk = card_high * (0.62 if self.is_reading else 0.10)
-        if self.height < reader_high + card_high - sunk + look.mm(6):
-            if self.height < reader_high:
-                return
-            card_high = 0.0
-        total = reader_high + max(card_high - sunk + look.mm(5), 0)
-        y = self.y + (self.height - total) / 2
-        x = self.center_x - wide / 2
-        if card_high:
-            self._card(look, (self.center_x - card_wide / 2, y + reader_high - sunk, card_wide, card_high))
-        reader = (x, y, wide, reader_high)
-        self.fill(reader, theme.bar, look.radius)
-        if theme.bar == theme.paper:
-            self.plate(reader, theme.bar, theme.on_bar, look)
-        slot = (self.center_x - wide * 0.34, y + reader_high - look.mm(10), wide * 0.68, look.mm(4.6))
-        self.fill(slot, theme.human if theme.human != theme.bar else theme.on_bar, look.mm(2.3))
-        words = (x + look.mm(6), y + look.mm(3), wide - look.mm(12), reader_high - look.mm(15))
-        self.write(self.words, words, look.secondary, theme.on_bar, ground=theme.bar, align="center", balanced=True)
-        if card_high and not self.is_reading:
+        seen = self.text_height(look, self.seen, look.primary, wide - look.mm(12), bold=True) if self.is_reading else 0
+        reader_high = max(look.mm(33), text + seen + look.mm(21))
+        if self.height < reader_high:
+            return
+        column = self.width / len(self.ways)
+        legends = [self.text_height(look, words, look.secondary, column - look.mm(6)) for _, words in self.ways]
+        legend = max(legends) if len(self.ways) > 1 and not self.is_reading else 0.0
+        room = self.height - reader_high - legend - look.mm(8)
+        scale = self._scale(look, room, column)
+        drawn = max(look.mm(_SIZES_MM[shape][1]) for shape, _ in self.ways) * scale if scale else 0.0
+        sunk = drawn * (0.45 if self.is_reading else 0.08) if len(self.ways) == 1 or self.is_reading else 0.0
+        if legend and self.height < reader_high + legend:
+            legend = 0.0
+        above = legend + (drawn + look.mm(6) if drawn else 0.0) - sunk
+        y = self.y + max(self.height - reader_high - above, 0) / 2
+        ways = self.ways[:1] if self.is_reading else self.ways
+        for number, (shape, words) in enumerate(ways):
+            middle = self.x + self.width * (number + 0.5) / len(ways)
+            if drawn:
+                self._document(look, shape, middle, y + reader_high + legend + look.mm(3) - sunk, scale)
+            if legend:
+                box = (middle - column / 2 + look.mm(3), y + reader_high + look.mm(2), column - look.mm(6), legend)
+                self.write(words, box, look.secondary, look.theme.ink, align="center", balanced=True)
+        self._reader(look, (self.center_x - wide / 2, y, wide, reader_high), text, seen)
+        if drawn and len(ways) == 1 and not self.is_reading:
             self._arrow(look, self.center_x, y + reader_high + look.mm(1))
 
-    def _card(self, look: Look, box: tuple[float, float, float, float]) -> None:
-        theme = look.theme
-        x, y, width, height = box
+    def _scale(self, look: Look, room: float, column: float) -> float:
+        """How large the documents are drawn, 1 is their true size; 0 where there is no room for them."""
+        scale = 1.0
+        for shape, _ in self.ways:
+            wide, high = (look.mm(size) for size in _SIZES_MM[shape])
+            scale = min(scale, room / (high * 1.06), (column - look.mm(8)) / wide)
+        return scale if scale >= _SMALLEST else 0.0
+
+    def _document(self, look: Look, shape: str, middle: float, y: float, scale: float) -> None:
+        wide, high = (look.mm(size) * scale for size in _SIZES_MM[shape])
+        box = (middle - wide / 2, y, wide, high)
         PushMatrix()
-        Rotate(angle=0 if self.is_reading else 4, origin=(x + width / 2, y + height / 2))
-        self.plate(box, theme.surface, theme.ink, look, radius=look.mm(5))
-        unit = width / 100
-        photo = (x + 8 * unit, y + height - 40 * unit, 26 * unit, 32 * unit)
-        self.plate(photo, theme.sand, theme.ink, look, border=max(2.0, look.mm(0.8)), radius=look.mm(2))
-        Color(*rgba(theme.ink))
-        SmoothEllipse(pos=(x + 15.5 * unit, y + height - 24 * unit), size=(11 * unit, 11 * unit))
-        SmoothEllipse(
-            pos=(x + 12 * unit, y + height - 48.5 * unit), size=(18 * unit, 20 * unit), angle_start=-90, angle_end=90
-        )
-        for line, length in enumerate((44, 34, 40)):
-            self.fill(
-                (x + 42 * unit, y + height - (16 + line * 11) * unit, length * unit, 4.2 * unit), theme.ink, 2 * unit
-            )
+        Rotate(angle=0 if self.is_reading or len(self.ways) > 1 else 4, origin=(middle, y + high / 2))
+        (draw_card if shape == "card" else draw_booklet)(self, look, box)
         PopMatrix()
+
+    def _reader(self, look: Look, box: tuple[float, float, float, float], text: float, seen: float) -> None:
+        theme = look.theme
+        x, y, wide, high = box
+        self.fill(box, theme.bar, look.radius)
+        if theme.bar == theme.paper:
+            self.plate(box, theme.bar, theme.on_bar, look)
+        light = theme.human if theme.human != theme.bar else theme.on_bar
+        slot = (self.center_x - wide * 0.34, y + high - look.mm(10), wide * 0.68, look.mm(4.6))
+        if self.is_reading:  # the slot becomes the bar: a frame, and in it as much as is done
+            slot = (slot[0], slot[1] - look.mm(1), slot[2], look.mm(6.6))
+            self.plate(slot, theme.bar, theme.on_bar, look, border=max(2.0, look.mm(0.6)), radius=slot[3] / 2)
+            edge = look.mm(1.3)
+            done = max((slot[2] - 2 * edge) * min(self.share, 1.0), slot[3] - 2 * edge)
+            self.fill((slot[0] + edge, slot[1] + edge, done, slot[3] - 2 * edge), light, slot[3] / 2 - edge)
+        else:
+            self.fill(slot, light, look.mm(2.3))
+        room = high - look.mm(15)
+        top = y + look.mm(3) + (room + text + seen) / 2
+        inner = (x + look.mm(6), wide - look.mm(12))
+        if seen:
+            self.write(self.seen, (inner[0], top - seen, inner[1], seen), look.primary, theme.on_bar, ground=theme.bar,
+                       align="center", bold=True, private=True)  # fmt: skip
+        self.write(self.words, (inner[0], top - seen - text, inner[1], text), look.secondary, theme.on_bar,
+                   ground=theme.bar, align="center", balanced=True)  # fmt: skip
 
     def _arrow(self, look: Look, x: float, y: float) -> None:
         theme = look.theme

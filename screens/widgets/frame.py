@@ -80,6 +80,10 @@ class QuestionScreen(Part):
         """The primary action."""
         self.answer(None)
 
+    def take(self, question: Question, words: Words) -> bool:
+        """Show a question that differs a little from this one in place; False where a new screen is needed."""
+        return False
+
     def trouble(self) -> str:
         """A sentence in place of the help: item, cause, remedy."""
         return self.words.help if getattr(self.question, "trouble", "") else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LETTERS = ("abcdefgh", "ijklmnop", "qrstuvwx", "yz")
 FIGURES = ("12345678", "90-，。号楼栋", "单元室层门路街巷", "东西")
 LATIN_FIGURES = ("12345678", "90-,.'/&", "()?:+#@!", "NS")
+DOCUMENT = ("12345678", "90ABCDEF", "GHIJKLMN", "OPQRSTUV", "WXYZ")  # numbers of documents: capitals and digits
 MODES = {"pinyin": "拼", "letters": "ab", "figures": "12"}
 COLUMNS = 8
 SHOWN = 6  # candidates at once
@@ -29,7 +30,7 @@ class Keyboard(Part):
     is_flexible = True
 
     def __init__(self, *, mode: str, words: dict[str, str], has_pinyin: bool, **properties: Any) -> None:
-        self.mode = mode  # pinyin | letters | figures
+        self.mode = mode  # pinyin | letters | figures; document: capitals and digits, and nothing to change
         self.composing = ""
         self._words = words
         self._has_pinyin = has_pinyin
@@ -51,12 +52,16 @@ class Keyboard(Part):
         """Kivy's default handler."""
 
     def natural(self, look: Look, width: float, room: float) -> float:
-        rows = 5 if self._has_pinyin else 4
+        rows = self._rows
         return min(room, rows * look.mm(28) + (rows - 1) * look.mm(4.2))
 
     def least(self, look: Look, width: float) -> float:
-        rows = 5 if self._has_pinyin else 4
+        rows = self._rows
         return rows * max(look.key, look.lettering.pitch(look.primary) * 0.9) + (rows - 1) * look.mm(4.1)
+
+    @property
+    def _rows(self) -> int:
+        return 5 if self._has_pinyin or self.mode == "document" else 4
 
     def arrange(self, look: Look) -> None:
         self.clear_widgets()
@@ -130,13 +135,19 @@ class Keyboard(Part):
     def _key_rows(self) -> list[list[tuple[Key | None, int]]]:
         figures = FIGURES if self._has_pinyin else LATIN_FIGURES
         rows: list[list[tuple[Key | None, int]]] = []
-        for place, row in enumerate(figures if self.mode == "figures" else LETTERS):
+        signs = {"figures": figures, "document": DOCUMENT}.get(self.mode, LETTERS)
+        for place, row in enumerate(signs):
             keys: list[tuple[Key | None, int]] = []
             for sign in row:
                 key = Key(id=f"key.{sign}", text=sign, row=f"letters{place}")
                 key.bind(on_chosen=lambda _, s=sign: self._type(s))
                 keys.append((key, 1))
             rows.append(keys)
+        if self.mode == "document":
+            delete = Key(id="delete", icon="delete", name=self._words["delete"], row="letters4")
+            delete.bind(on_chosen=lambda *_: self.delete())
+            rows[-1].append((delete, 2))
+            return rows
         space = Key(id="space", icon="space", name=self._words["space"], row="letters3")
         space.bind(on_chosen=lambda *_: self.dispatch("on_typed", " "))
         delete = Key(id="delete", icon="delete", name=self._words["delete"], row="letters3")

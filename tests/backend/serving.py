@@ -24,7 +24,7 @@ from backend.platform import Platform
 from backend.run_folder import publish_ports
 from backend.store import Store
 from kiosk.ledger.vault import digest_of, seal
-from kiosk.uplink.bodies import Envelope
+from kiosk.uplink.bodies import Envelope, RegistryKey
 from kiosk.uplink.client import Backend
 
 ZHANG, LI, WANG = "110105194912319024", "110105195805069036", "110105199007159043"
@@ -33,6 +33,16 @@ NOBODY = "110105195001019995"
 REPO = Path(__file__).parents[2]
 TOKEN = "a-token-for-this-test"
 START_WITHIN_S = 60  # two cores, shared
+
+
+def citizen(number: str) -> dict[str, str]:
+    """The registry key of a citizen's number, as JSON."""
+    return {"kind": "citizen", "value": number, "nationality": ""}
+
+
+def key_of(number: str) -> RegistryKey:
+    """The same, as the booth has it."""
+    return RegistryKey(**citizen(number))
 
 
 @dataclass
@@ -180,7 +190,7 @@ def sealed_envelope(
 
 
 def opened_body(number: str | None = None, identified_by: str = "none") -> dict[str, Any]:
-    resident = {"number": number, "name": "张秀英"} if number else None
+    resident = {"key": citizen(number), "name": "张秀英"} if number else None
     return {
         "resident": resident,
         "identified_by": identified_by,

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from backend import pki
-from tests.backend.serving import ZHANG, Serving
+from tests.backend.serving import ZHANG, Serving, citizen
 
 pytestmark = pytest.mark.peer
 
@@ -34,8 +34,8 @@ def ask(
         connection.close()
 
 
-def lookup(booth: str = "B7") -> dict[str, str]:
-    return {"booth": booth, "visit": "v1", "number": ZHANG, "service": "pension-alive"}
+def lookup(booth: str = "B7") -> dict[str, Any]:
+    return {"booth": booth, "visit": "v1", "key": citizen(ZHANG), "service": "pension-alive"}
 
 
 def test_without_a_certificate_there_is_no_answer(served: Serving) -> None:
@@ -76,7 +76,7 @@ def test_the_body_must_name_the_certificates_booth(served: Serving) -> None:
 @pytest.mark.parametrize("path", ["/v1/codes", "/v1/approvals", "/v1/transactions", "/v1/reconciliation"])
 def test_every_door_checks_the_booth(served: Serving, path: str) -> None:
     bodies: dict[str, Any] = {
-        "/v1/codes": {"visit": "v1", "number": ZHANG},
+        "/v1/codes": {"visit": "v1", "key": citizen(ZHANG)},
         "/v1/approvals": {
             "visit": "v1", "service": "pension-alive", "name_masked": "张*", "number_masked": "1*", "question": "?",
         },
@@ -89,7 +89,7 @@ def test_every_door_checks_the_booth(served: Serving, path: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"\xff\xfe", b'{"booth": "B7"}', json.dumps({**lookup(), "number": "12345"}).encode(),
+    [b"", b"{", b"[]", b"\xff\xfe", b'{"booth": "B7"}', json.dumps({**lookup(), "key": citizen("12345")}).encode(),
      json.dumps({**lookup(), "extra": 1}).encode(), b"[" * 100_000],
     ids=["empty", "cut", "list", "no text", "incomplete", "bad number", "extra", "deep"],
 )  # fmt: skip

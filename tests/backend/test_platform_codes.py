@@ -6,13 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from backend import codes, tables
-from backend.bodies import CodeAttempt, CodeRequest, CodeSent
+from backend.bodies import CodeAttempt, CodeRequest, CodeSent, RegistryKey
 from backend.problems import Kind, Problem
 from tests.backend.serving import LI, NOBODY, SUN, WANG, ZHANG, ZHAO, InProcess
 
 
 def send(inside: InProcess, number: str = ZHANG, *, booth: str = "B7", visit: str = "v1") -> CodeSent:
-    return codes.send(inside.platform, CodeRequest(booth=booth, visit=visit, number=number))
+    return codes.send(
+        inside.platform, CodeRequest(booth=booth, visit=visit, key=RegistryKey(kind="citizen", value=number))
+    )
 
 
 def newest_code(inside: InProcess) -> str:

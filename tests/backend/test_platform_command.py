@@ -14,7 +14,7 @@ import pytest
 
 from backend import pki
 from backend.run_folder import publish_ports, staff_password
-from tests.backend.serving import REPO, ZHANG, Serving, opened_body, serving
+from tests.backend.serving import REPO, ZHANG, Serving, key_of, opened_body, serving
 
 
 def backend(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -148,7 +148,7 @@ def test_what_was_confirmed_outlives_a_restart(tmp_path: Path) -> None:
 
     async def told(platform: Serving) -> str | None:
         async with platform.client() as client:
-            found: str | None = (await client.lookup("v1", ZHANG, "pension-alive")).facts["confirmed_until"]
+            found: str | None = (await client.lookup("v1", key_of(ZHANG), "pension-alive")).facts["confirmed_until"]
             return found
 
     with serving(tmp_path) as platform:

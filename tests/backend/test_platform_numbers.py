@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from backend.numbers import id_check_character, is_id_number, masked, receipt_check_digit, receipt_sequence
-from backend.seeds import SeedError, read_residents
+from backend.bodies import KeyKind
+from backend.numbers import (
+    id_check_character,
+    is_id_number,
+    masked,
+    masked_document,
+    receipt_check_digit,
+    receipt_sequence,
+)
+from backend.seeds import DocumentEntry, SeedError, read_residents
 
 
 def test_id_number_of_the_standard() -> None:
@@ -47,13 +56,31 @@ def test_masks() -> None:
 
 def test_residents_are_those_of_the_stories() -> None:
     found = {entry.id: entry for entry in read_residents()}
-    assert set(found) == {"zhang", "li", "wang", "chen", "zhao", "sun"}
+    assert set(found) == {
+        "zhang", "li", "wang", "chen", "zhao", "sun", "lam", "ho", "tsai", "anna", "erika", "aliya", "somchai",
+    }  # fmt: skip
     assert found["zhang"].portrait
     assert not found["li"].portrait
     assert found["zhao"].phone is None
     assert found["chen"].guardian_name == "陈明"
-    assert found["sun"].card.expires.isoformat() == "2020-01-01"
-    assert all(entry.number[14] == "9" for entry in found.values())  # recognisably synthetic
+    assert found["sun"].documents[0].expires.isoformat() == "2020-01-01"
+    citizens = [entry for entry in found.values() if entry.keys[0].kind == "citizen"]
+    assert len(citizens) == 6
+    assert all(entry.number[14] == "9" for entry in citizens)  # recognisably synthetic
+
+
+def test_every_kind_of_document_and_key_is_there() -> None:
+    found = read_residents()
+    assert {document.kind for entry in found for document in entry.documents} == set(
+        get_args(DocumentEntry.model_fields["kind"].annotation)
+    )
+    assert {key.kind for entry in found for key in entry.keys} == set(get_args(KeyKind))
+
+
+def test_short_numbers_show_their_ends_only() -> None:
+    assert masked_document("L898902C3") == "L******C3"
+    assert masked_document("110105194912319024") == "110***********9024"
+    assert masked_document("12345") == "*****"
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from backend import bodies, enquiries, registry, tables
 from backend.problems import Problem
-from tests.backend.serving import CHEN, NOBODY, WANG, ZHANG, ZHAO, InProcess
+from tests.backend.serving import CHEN, NOBODY, WANG, ZHANG, ZHAO, InProcess, citizen
 
 
 def lookup(inside: InProcess, number: str, service: str = "pension-alive") -> bodies.Resident:
-    return registry.lookup(inside.platform, bodies.Lookup(booth="B7", visit="v1", number=number, service=service))
+    return registry.lookup(inside.platform, bodies.Lookup(booth="B7", visit="v1", key=citizen(number), service=service))
 
 
 def enquire(
@@ -29,7 +30,7 @@ def enquire(
     **changes: str,
 ) -> bodies.EnquiryAnswer:
     answers = {"insurance": "pension", "period": "last_12", **changes}
-    ask = {"booth": "B7", "visit": "v1", "number": number, "answers": answers, "language": language}
+    ask = {"booth": "B7", "visit": "v1", "key": citizen(number), "answers": answers, "language": language}
     return enquiries.answer(inside.platform, service, bodies.Enquiry.model_validate(ask))
 
 
@@ -61,6 +62,46 @@ def test_facts_are_those_of_the_service(inside: InProcess) -> None:
     insurances = ["pension", "medical", "unemployment", "injury", "maternity"]
     assert lookup(inside, WANG, "contribution-certificate").facts == {"insurances": insurances}
     assert lookup(inside, ZHANG, "contribution-certificate").facts == {"insurances": []}
+
+
+def test_whoever_has_no_citizens_number_is_found_by_a_document(inside: InProcess) -> None:
+    for key, name in (
+        ({"kind": "passport", "value": "L898902C3", "nationality": "UTO"}, "ERIKSSON ANNA MARIA"),
+        ({"kind": "identity_card", "value": "D23145890", "nationality": "UTO"}, "ERIKSSON ANNA MARIA"),
+        ({"kind": "residence_permit", "value": "810000199001010019"}, "林家豪"),
+        ({"kind": "travel_permit", "value": "C12345678"}, "王小雨"),
+        ({"kind": "permanent_residence", "value": "911156819890101004"}, "穆丽卡"),
+        ({"kind": "permanent_residence", "value": "UTO110090123105"}, "阿丽娅"),
+        ({"kind": "taiwan_id", "value": "Z299999992"}, "蔡雅婷"),
+        ({"kind": "thai_id", "value": "9999900000001"}, "สมชาย ใจดี"),
+    ):
+        ask = bodies.Lookup.model_validate({"booth": "B7", "visit": "v1", "key": key, "service": "pension-alive"})
+        found = registry.lookup(inside.platform, ask)
+        assert (found.name, found.key) == (name, ask.key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"kind": "passport", "value": "L898902C3"},  # whose?
+        {"kind": "citizen", "value": "110105194912319024", "nationality": "CHN"},
+        {"kind": "citizen", "value": "L898902C3"},
+        {"kind": "residence_permit", "value": "110105194912319024"},
+        {"kind": "library_card", "value": "1"},
+        {"kind": "passport", "value": "l898902c3", "nationality": "UTO"},
+    ],
+    ids=str,
+)
+def test_a_number_that_is_none_of_its_kind_is_refused(key: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        bodies.RegistryKey.model_validate(key)
+
+
+def test_the_same_number_of_another_country_is_another_passport(inside: InProcess) -> None:
+    key = {"kind": "passport", "value": "L898902C3", "nationality": "D"}
+    ask = bodies.Lookup.model_validate({"booth": "B7", "visit": "v1", "key": key, "service": "pension-alive"})
+    with pytest.raises(Problem, match="unknown-resident"):
+        registry.lookup(inside.platform, ask)
 
 
 def test_unknown_ones_are_named(inside: InProcess) -> None:

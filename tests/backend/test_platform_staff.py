@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from backend.staff import LockedError, Staff
-from tests.backend.serving import TOKEN, ZHANG, InProcess, Serving
+from tests.backend.serving import TOKEN, ZHANG, InProcess, Serving, key_of
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_clerk_takes_and_approves(browser: Browser, served: Serving) -> None:
 def test_pages_show_numbers_masked(browser: Browser, served: Serving) -> None:
     async def send_code() -> None:
         async with served.client() as backend:
-            await backend.send_code("v1", ZHANG)
+            await backend.send_code("v1", key_of(ZHANG))
 
     asyncio.run(send_code())
     browser.log_in()

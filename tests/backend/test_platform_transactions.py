@@ -16,7 +16,18 @@ from sqlalchemy import func, select, update
 from backend import bodies, registry, tables, transactions
 from backend.problems import Problem
 from kiosk.uplink.bodies import Envelope, signed_text
-from tests.backend.serving import CHEN, LI, NOBODY, ZHANG, ZHAO, InProcess, number_of, opened_body, sealed_envelope
+from tests.backend.serving import (
+    CHEN,
+    LI,
+    NOBODY,
+    ZHANG,
+    ZHAO,
+    InProcess,
+    citizen,
+    number_of,
+    opened_body,
+    sealed_envelope,
+)
 
 
 def deliver(inside: InProcess, envelope: Envelope) -> tuple[bool, dict[str, Any]]:
@@ -29,7 +40,7 @@ def outcome_of(inside: InProcess, sequence: int, **changes: Any) -> tuple[str, s
 
 
 def confirmed_until(inside: InProcess, number: str) -> str | None:
-    ask = bodies.Lookup(booth="B7", visit="v1", number=number, service="pension-alive")
+    ask = bodies.Lookup(booth="B7", visit="v1", key=citizen(number), service="pension-alive")
     return registry.lookup(inside.platform, ask).facts["confirmed_until"]
 
 

@@ -56,7 +56,7 @@ def test_the_seven_kinds_of_story_ship() -> None:
         ("Consent", "do = { card_fault = 'mute' }", "card_fault needs card"),
         ("Consent", "do = { paper = 'wet' }", "do.paper: Input should be 'full', 'low' or 'out'"),
         ("Consent", "skip_s = -1", "step 2 (Consent): skip_s: Input should be greater than 0"),
-        ("Consent", "field = 'phone'", "only AskField has one; remove it"),
+        ("Consent", "field = 'phone'", "only AskField and EnterKey have one; remove it"),
         ("AskField", "type = '1'\nkey = '1'", "split it into two steps"),
         ("Consent", "expect = { mood = 'good' }", "expect.mood: unknown key"),
     ],

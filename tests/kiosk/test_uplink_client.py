@@ -13,7 +13,7 @@ from kiosk.ledger.vault import digest_of
 from kiosk.uplink.bodies import AckState, ApprovalState
 from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import Nonsense, NotKnown, RateLimited, Refused, Unreachable
-from tests.backend.serving import NOBODY, WANG, ZHANG, ZHAO, Serving, opened_body, serving
+from tests.backend.serving import NOBODY, WANG, ZHANG, ZHAO, Serving, key_of, opened_body, serving
 
 pytestmark = pytest.mark.peer
 
@@ -41,33 +41,33 @@ async def test_catalogue(backend: Backend) -> None:
 
 
 async def test_lookup(backend: Backend) -> None:
-    found = await backend.lookup("v1", ZHANG, "pension-alive")
+    found = await backend.lookup("v1", key_of(ZHANG), "pension-alive")
     assert (found.name, found.birth.isoformat(), found.phone) == ("张秀英", "1949-12-31", "13800138000")
     assert found.portrait is not None
     assert found.portrait.startswith(b"\xff\xd8")
     assert repr(found) == "Resident(...)"
     with pytest.raises(NotKnown) as unknown:
-        await backend.lookup("v1", NOBODY, "pension-alive")
+        await backend.lookup("v1", key_of(NOBODY), "pension-alive")
     assert unknown.value.kind == "unknown-resident"
     assert NOBODY not in str(unknown.value) + repr(unknown.value)
 
 
 async def test_enquiry(backend: Backend) -> None:
     answers = {"insurance": "pension", "period": "last_24"}
-    found = await backend.enquire("v1", WANG, "contribution-certificate", answers, language="zh")
+    found = await backend.enquire("v1", key_of(WANG), "contribution-certificate", answers, language="zh")
     assert found.title == "社会保险缴费证明"
     assert len([row for row in found.rows if row.label.startswith("20")]) == 24
     assert "青禾" not in repr(found)
     with pytest.raises(Refused) as refused:
-        await backend.enquire("v1", ZHANG, "contribution-certificate", answers, language="en")
+        await backend.enquire("v1", key_of(ZHANG), "contribution-certificate", answers, language="en")
     assert (refused.value.kind, refused.value.status) == ("nothing-found", 409)
     with pytest.raises(NotKnown) as unknown:
-        await backend.enquire("v1", ZHANG, "fortune-telling", {}, language="en")
+        await backend.enquire("v1", key_of(ZHANG), "fortune-telling", {}, language="en")
     assert unknown.value.kind == "unknown-service"
 
 
 async def test_code(backend: Backend, served: Serving) -> None:
-    sent = await backend.send_code("v1", ZHANG)
+    sent = await backend.send_code("v1", key_of(ZHANG))
     right = served.bench("outbox")[0]["code"]
     wrong = f"{(int(right) + 1) % 10**6:06d}"
     first = await backend.verify_code("v1", sent.code_id, wrong)
@@ -77,10 +77,10 @@ async def test_code(backend: Backend, served: Serving) -> None:
         await backend.verify_code("v1", sent.code_id, right)
     assert (dead.value.kind, dead.value.status) == ("code-dead", 410)
     with pytest.raises(RateLimited) as limited:
-        await backend.send_code("v1", ZHANG)
+        await backend.send_code("v1", key_of(ZHANG))
     assert 1 <= limited.value.retry_after_s <= 30
     with pytest.raises(NotKnown) as without:
-        await backend.send_code("v1", ZHAO)
+        await backend.send_code("v1", key_of(ZHAO))
     assert without.value.kind == "no-phone"
     with pytest.raises(NotKnown):
         await backend.verify_code("v1", "../codes", right)  # an odd id stays one part of the path
@@ -121,7 +121,7 @@ async def test_another_booth_is_refused(backend: Backend, served: Serving) -> No
     assert (refused.value.kind, refused.value.status) == ("wrong-booth", 403)
     async with served.client(booth_id="B8") as liar:
         with pytest.raises(Refused):
-            await liar.lookup("v1", ZHANG, "pension-alive")
+            await liar.lookup("v1", key_of(ZHANG), "pension-alive")
 
 
 async def test_reconciliation(backend: Backend, served: Serving) -> None:

@@ -21,7 +21,7 @@ from backend import pki
 from kiosk.uplink.bodies import Envelope, signed_text
 from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import Nonsense, NotKnown, RateLimited, Refused, Slow, Unreachable, UplinkError
-from tests.backend.serving import sealed_envelope
+from tests.backend.serving import key_of, sealed_envelope
 
 pytestmark = pytest.mark.peer
 Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -171,7 +171,7 @@ async def test_the_deadline_is_total(backend: Backend, peer: Peer, script: Scrip
     peer.script = script
     began = time.monotonic()
     with pytest.raises(Slow) as slow:
-        await backend.lookup("v1", SECRET, "pension-alive", within_s=0.6)
+        await backend.lookup("v1", key_of(SECRET), "pension-alive", within_s=0.6)
     # the slow scripts go on for 100 s with 0.1 s between bytes; a time-out per read would never end them
     assert time.monotonic() - began < 30
     assert slow.value.may_have_arrived
@@ -329,7 +329,7 @@ async def test_nobody_there_means_nothing_was_sent(backend: Backend, peer: Peer,
 async def test_errors_carry_no_request_with_them(backend: Backend, peer: Peer) -> None:
     peer.script = abort
     with pytest.raises(UplinkError) as failed:
-        await backend.lookup("v1", SECRET, "pension-alive")
+        await backend.lookup("v1", key_of(SECRET), "pension-alive")
     assert failed.value.__cause__ is None
     assert failed.value.__context__ is None
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hardware.card_reader import DocumentKind
 from kiosk.text import Catalogues, Text
+from kiosk.uplink.bodies import RegistryKey
+from kiosk.visit import chip_key
 from kiosk.visit import questions as q
 from kiosk.visit.offers import trouble_options, way_options
+from kiosk.visit.person import Identity
+from kiosk.visit.who import who_rows
 from kiosk.visit.wording import Words, overlay_words, words_for
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +58,15 @@ def questions(text: Text) -> dict[str, q.Question]:
         q.PaperLine(t("Questions? Call {number}.", number="12333")),
     )  # fmt: skip
     kinds = ("resident_id_card", "social_security_card")
+    every = tuple(kind.value for kind in DocumentKind)
+    reading = {"kinds": every, "phase": "portrait", "share": 0.55, "progress": (1, 5), **at}
+    ways = tuple(q.Option(way, t(title), t(note), sign) for way, (title, note, sign) in chip_key.WAYS.items())
+    long = "Señora Nguyễn Łukasiewicz-Đặng Wolfeschlegelsteinhausen Maximiliane"
+    passport = RegistryKey(kind="passport", value="L898902C3", nationality="UTO")
+    latin = who_rows(Identity("code", passport, long), t, str.isascii)
+    card = RegistryKey(kind="permanent_residence", value="911156819890101004")
+    both = Identity("code", card, "穆丽卡", "VON MUSTERHAUSEN ERIKA ALEXANDRA CHARLOTTE")
+    rare = who_rows(both, t, lambda _: True)
     problems = ("Street lamp", "Manhole cover", "Rubbish", "Blocked fire lane", "Noise", "No accessible way",
                 "Things falling from above", "Something else")  # fmt: skip
     step = {"service": PENSION, "progress": (3, 5)}
@@ -67,12 +81,28 @@ def questions(text: Text) -> dict[str, q.Question]:
         "choose_service": q.ChooseService(options=services),
         "consent": q.Consent(points=consent, progress=(1, 5), **at),
         "present_card": q.PresentCard(kinds=kinds, progress=(1, 5), **at),
+        "present_any": q.PresentCard(kinds=every, progress=(1, 5), **at),
+        "present_again": q.PresentCard(kinds=every, has_key=True, progress=(1, 5), **at),
+        "reading": q.PresentCard(**reading),
+        "reading_seen": q.PresentCard(seen_kind="permanent_residence_card", seen_name="穆*卡 V*** M*** E*** A*** C***",
+                                      **reading),
+        "choose_key": q.ChooseKey(options=ways, progress=(1, 5), **at),
+        "enter_key_number": q.EnterKey(part="number", draft="L898902C3", progress=(1, 5), **at),
+        "enter_key_birth": q.EnterKey(part="birth", draft="197408", progress=(1, 5), **at),
+        "enter_key_expiry": q.EnterKey(part="expiry", trouble="key_date", progress=(1, 5), **at),
+        "enter_key_can": q.EnterKey(part="can", trouble="key_wrong", draft="123", progress=(1, 5), **at),
+        "review_latin": q.Review(rows=tuple(
+            q.ReviewRow("", one.label, one.value, "card", False, True, one.spoken) for one in (*latin, *rare)
+        ), progress=(4, 5), **at),
         "present_card_trouble": q.PresentCard(kinds=kinds, trouble="card_removed", progress=(1, 5), **at),
         "choose_way": q.ChooseWay(ways=way_options(("face", "code", "clerk"), t), progress=(2, 5), **at),
         "choose_way_trouble": q.ChooseWay(ways=way_options(("code", "clerk"), t), trouble="could_not_confirm",
                                           progress=(2, 5), **at),
         "guardian_consent": q.GuardianConsent(progress=(2, 5), **at),
         "match_face": q.MatchFace(ways=way_options(("code", "clerk"), t), progress=(2, 5), **at),
+        "match_face_still": q.MatchFace(ways=way_options(("clerk",), t), is_still=True, progress=(2, 5), **at),
+        "match_face_company": q.MatchFace(ways=way_options(("clerk",), t), has_company=True, progress=(2, 5), **at),
+        "share_pictures": q.SharePictures(progress=(2, 5), **at),
         "enter_code": q.EnterCode(phone_masked="138****8000", progress=(2, 5), **at),
         "wait_for_clerk": q.WaitForClerk(position=2, progress=(2, 5), **at),
         "ask_choice": q.AskField(field_id="kind", kind="choice", title=t("What is the matter?"),

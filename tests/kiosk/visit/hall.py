@@ -43,6 +43,7 @@ from tests.kiosk.visit.props import (
     Reader,
     Speaker,
     card,
+    key_of,
     registered,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "Hall",
     "Step",
     "card",
+    "key_of",
     "registered",
 ]
 
@@ -74,6 +76,7 @@ class Glass:
         self.statuses: list[str] = []
         self.overlays: list[q.Overlay | None] = []
         self.reply: Callable[[Reply], None] = lambda said: None
+        self.missing = ""  # letters the typeface lacks
 
     def show(self, question: q.Question, words: Words, aids: Aids, text: Text, reply: Callable[[Reply], None]) -> None:
         self.words, self.aids, self.reply = words, aids, reply
@@ -88,6 +91,9 @@ class Glass:
 
     def status(self, text: str) -> None:
         self.statuses.append(text)
+
+    def can_write(self, words: str) -> bool:
+        return not any(letter in self.missing for letter in words)
 
     def press(self, key: Any) -> None:
         self.reply(Answer(key.value))

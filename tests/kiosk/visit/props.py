@@ -36,6 +36,7 @@ from kiosk.uplink.bodies import (
     CodeSent,
     EnquiryAnswer,
     OpenService,
+    RegistryKey,
     Resident,
 )
 from kiosk.uplink.errors import NotKnown, Refused, Unreachable
@@ -58,9 +59,15 @@ def card(number: str = NUMBER, **changes: Any) -> Document:
     )  # fmt: skip
 
 
-def registered(number: str = NUMBER, **changes: Any) -> Resident:
+def key_of(number: str) -> RegistryKey:
+    return RegistryKey(kind="citizen", value=number)
+
+
+def registered(number: str | RegistryKey = NUMBER, **changes: Any) -> Resident:
     record: dict[str, Any] = {
-        "number": number, "name": "张秀英", "birth": dt.date(1949, 12, 31), "sex": "F", "address": "幸福里3号楼",
+        "key": key_of(number) if isinstance(number, str) else number,
+        "name": "张秀英",
+        "birth": dt.date(1949, 12, 31), "sex": "F", "address": "幸福里3号楼",
         "has_phone": True, "phone": "13800138000", "phone_masked": "138****8000", "portrait": JPEG,
         "facts": {"pension": True, "confirmed_until": None},
     }  # fmt: skip
@@ -88,6 +95,8 @@ class Reader(_Device):
         super().__init__(CardReaderStatus(Health.ONLINE, media=Media.NOT_PRESENT))
         self.offered: asyncio.Queue[Document | Exception] = asyncio.Queue()
         self.lifted = asyncio.Event()
+        self.keys: list[AccessKey | None] = []  # what each call brought
+        self.progress: ProgressListener | None = None
 
     def present(self, what: Document | Exception) -> None:
         self.offered.put_nowait(what)
@@ -95,6 +104,8 @@ class Reader(_Device):
     async def wait_for_document(
         self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
     ) -> Document:
+        self.keys.append(key)
+        self.progress = on_progress
         found = await self.offered.get()
         if isinstance(found, Exception):
             raise found
@@ -237,7 +248,7 @@ class Ledger:
 
 class Backend:
     def __init__(self) -> None:
-        self.residents = {NUMBER: registered()}
+        self.residents = {key_of(NUMBER): registered()}
         self.is_down = False
         self.code = "246810"
         self.code_attempts = 3
@@ -252,14 +263,14 @@ class Backend:
         self._up("catalogue")
         return Catalogue(services=[OpenService(id=name, version=1, is_open=True) for name in ("pension-alive",)])
 
-    async def lookup(self, visit: str, number: str, service: str, *, within_s: float | None = None) -> Resident:
+    async def lookup(self, visit: str, key: RegistryKey, service: str, *, within_s: float | None = None) -> Resident:
         self._up("lookup")
-        if number not in self.residents:
+        if key not in self.residents:
             raise NotKnown("lookup", "unknown-resident", "", 404)
-        return self.residents[number]
+        return self.residents[key]
 
     async def enquire(
-        self, visit: str, number: str, service: str, answers: dict[str, Any], *, language: str, within_s: float = 1
+        self, visit: str, key: RegistryKey, service: str, answers: dict[str, Any], *, language: str, within_s: float = 1
     ) -> EnquiryAnswer:
         self._up("enquire")
         return EnquiryAnswer(
@@ -267,7 +278,7 @@ class Backend:
             rows=[AnswerRow(label="2026-10", value="612.00")], issued_at=TODAY,
         )  # fmt: skip
 
-    async def send_code(self, visit: str, number: str, *, within_s: float | None = None) -> CodeSent:
+    async def send_code(self, visit: str, key: RegistryKey, *, within_s: float | None = None) -> CodeSent:
         self._up("send_code")
         self.code_attempts = 3
         return CodeSent(code_id="c1", phone_masked="138****8000", expires_s=300, resend_after_s=60)

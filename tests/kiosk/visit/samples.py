@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hardware.card_reader import DocumentKind, Phase
 from kiosk.text import Text
+from kiosk.visit import chip_key, troubles
 from kiosk.visit import questions as q
-from kiosk.visit import troubles
 from kiosk.visit.offers import trouble_options, way_options
 from kiosk.visit.services import FieldKind, Service
 from tests.kiosk.visit.hall import CATALOGUES, ROOT, SERVICES
@@ -32,9 +33,7 @@ def questions(text: Text) -> Iterator[q.Question]:
     yield q.ChooseService(options=_services(text))
     yield q.ChooseService(notice=text("Face check is not available. There are other ways."))
     yield from (q.Consent(points=tuple(text(p) for p in s.consent)) for s in SERVICES.values() if s.consent)
-    for kinds in (("social_security_card",), ("resident_id_card",), ("resident_id_card", "social_security_card")):
-        yield q.PresentCard(kinds=kinds)
-    yield from (q.PresentCard(trouble=key) for key in troubles.CARD_TROUBLE)
+    yield from _documents(text)
     ways = way_options(troubles.WAY, text)
     yield from (q.ChooseWay(ways=ways, trouble=key) for key in ("", *troubles.WAY_TROUBLE))
     yield q.GuardianConsent()
@@ -68,6 +67,22 @@ def _services(text: Text) -> tuple[q.Option, ...]:
     every = [q.Option(s.id, text(s.title), text(s.note), s.icon) for s in SERVICES.values()]
     closed = [q.Option("x", text("Name"), is_available=False, reason=text(r)) for r in troubles.NOT_OFFERED.values()]
     return (*every, *closed)
+
+
+def _documents(text: Text) -> Iterator[q.Question]:
+    every = tuple(kind.value for kind in DocumentKind)
+    for kinds in (every[:1], every[3:4], every[:1] + every[3:4], every[:4], every):
+        yield q.PresentCard(kinds=kinds)
+        yield q.PresentCard(kinds=kinds, has_key=True)
+    yield from (q.PresentCard(kinds=every, trouble=key) for key in troubles.CARD_TROUBLE)
+    for phase in Phase:
+        yield q.PresentCard(kinds=every, phase=phase.value, share=0.5)
+        for kind in every:
+            yield q.PresentCard(kinds=every, phase=phase.value, share=0.5, seen_kind=kind, seen_name=f"{SECRET} **")
+    options = tuple(q.Option(way, text(title), text(note), sign) for way, (title, note, sign) in chip_key.WAYS.items())
+    yield q.ChooseKey(options=options)
+    for part in dict.fromkeys(part for parts in chip_key.PARTS.values() for part in parts):
+        yield from (q.EnterKey(part=part, trouble=key) for key in ("", *troubles.KEY_TROUBLE))
 
 
 def fields(service: Service, text: Text) -> Iterator[q.AskField]:

@@ -30,7 +30,7 @@ from kiosk.visit.questions import (
     Welcome,
 )
 from kiosk.visit.screen import Activity, Answer, GoBack, Leave, Tool
-from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, registered
+from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, key_of, registered
 from tests.kiosk.visit.steps import (
     END,
     IDENTIFIED_BY_FACE,
@@ -248,7 +248,7 @@ async def test_a_receipt_is_read_in_the_language_it_is_written_in() -> None:
 )
 async def test_eligibility(facts: dict[str, Any], is_done: bool) -> None:
     hall = Hall()
-    hall.backend.residents[NUMBER] = registered(facts=facts)
+    hall.backend.residents[key_of(NUMBER)] = registered(facts=facts)
     steps = [*PENSION[:6], (AlreadyDone, None), (Goodbye, None)] if is_done else PENSION
     assert (await hall.play(steps)).name == ("nothing_to_do" if is_done else "served")
     assert bool(hall.ledger.commits) is not is_done
@@ -257,7 +257,7 @@ async def test_eligibility(facts: dict[str, Any], is_done: bool) -> None:
 async def test_already_done_can_be_left_and_timed_out() -> None:
     for answer, outcome in ((leave_for_good, "cancelled"), (lambda h: h.clock.advance(1000), "timed_out")):
         hall = Hall()
-        hall.backend.residents[NUMBER] = registered(facts={"pension": False})
+        hall.backend.residents[key_of(NUMBER)] = registered(facts={"pension": False})
         assert (await hall.play([*PENSION[:6], (AlreadyDone, answer)])).name == outcome
 
 

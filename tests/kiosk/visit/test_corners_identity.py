@@ -24,7 +24,7 @@ from kiosk.visit.questions import (
     Trouble,
 )
 from kiosk.visit.screen import Answer, GoBack, Tool
-from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, registered
+from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, key_of, registered
 from tests.kiosk.visit.steps import (
     CERTIFICATE,
     PENSION,
@@ -48,7 +48,7 @@ READER = CardReaderStatus(Health.ONLINE, media=Media.NOT_PRESENT)
 def lose_the_reader(hall: Hall) -> None:
     hall.reader.status = NO_READER
 
-    async def lost() -> Document:
+    async def lost(*_: object) -> Document:
         raise ReaderLost("gone")
 
     hall.reader.wait_for_document = lost  # type: ignore[method-assign]
@@ -89,7 +89,7 @@ async def test_a_driver_that_died_is_noted_and_asked_again() -> None:
     answers: list[Exception] = [DeviceGone("the driver ended")]
     read = hall.reader.wait_for_document
 
-    async def wait() -> Document:
+    async def wait(*_: object) -> Document:
         if answers:
             raise answers.pop()
         return await read()
@@ -101,7 +101,7 @@ async def test_a_driver_that_died_is_noted_and_asked_again() -> None:
 
 async def test_the_registry_must_speak_of_the_same_person() -> None:
     hall = Hall()
-    hall.backend.residents[NUMBER] = registered("440524188001010014")
+    hall.backend.residents[key_of(NUMBER)] = registered("440524188001010014")
     steps = [*start("pension-alive"), (Consent, True), (PresentCard, card()), (Trouble, "leave")]
     assert (await hall.play(steps)).name == "cancelled"
     assert shown(hall, ChooseWay) == []

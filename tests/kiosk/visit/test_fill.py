@@ -18,10 +18,10 @@ from kiosk.visit.review import answers_of, review_rows
 from kiosk.visit.screen import Answer, GoBack, Reply, Tool
 from kiosk.visit.services import Service, is_asked
 from kiosk.visit.stage import Back
-from tests.kiosk.visit.hall import JPEG, Hall
+from tests.kiosk.visit.hall import JPEG, NUMBER, Hall, key_of
 
 PERSON = Identity(
-    by="clerk", number="11010519491231002X", name="张秀英", address="幸福里3号楼2单元501号信箱第三格最左边",
+    by="clerk", key=key_of(NUMBER), name="张秀英", address="幸福里3号楼2单元501号信箱第三格最左边",
     address_source="registry", phone="13800138000", facts={},
 )  # fmt: skip
 
@@ -219,7 +219,7 @@ async def test_a_prefill_may_answer_by_itself_and_can_be_changed() -> None:
 async def test_a_prefill_that_is_not_there_is_asked() -> None:
     filling = Filling({"id": "p", "kind": "phone", "title": "T", "label": "L", "prefill": "registry.phone",
                        "prefill_is_answer": True})  # fmt: skip
-    filling.form.identity = Identity(by="clerk", number="1")
+    filling.form.identity = Identity(by="clerk", key=key_of("1"))
     asked = await filling.begin()
     assert asked.field_id == "p"  # type: ignore[attr-defined]
     assert asked.prefill is None  # type: ignore[attr-defined]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.visit.forms import Wrong, accept, mask_name, mask_number, mask_phone, printed, shown, wire_value
+from kiosk.visit.forms import Wrong, accept, mask_number, mask_phone, printed, shown, wire_value
+from kiosk.visit.names import mask_name
 from kiosk.visit.services import FieldDefinition, FieldKind
 from tests.kiosk.visit.samples import texts
 

@@ -15,6 +15,7 @@ from kiosk.visit.fill import Form
 from kiosk.visit.person import ANONYMOUS, Identity
 from kiosk.visit.receipts import LARGE_MM, NORMAL_MM, Receipt, certificate_page, receipt_for
 from kiosk.visit.services import Service
+from tests.kiosk.visit.hall import key_of
 from tests.kiosk.visit.samples import SERVICES, texts
 
 WHEN = dt.datetime(2026, 11, 22, 20, 47, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -22,8 +23,8 @@ NUMBER = "B7-000204-6"
 STATES = ("accepted", "recorded", "rejected")
 LEAST_MM = 3.5  # R28
 PERSON = Identity(
-    by="face", number="11010519491231002X", name="张秀英", birth=dt.date(1949, 12, 31), address="幸福里3号楼2单元501",
-    address_source="registry", phone="13800138000", facts={},
+    by="face", key=key_of("11010519491231002X"), name="张秀英", birth=dt.date(1949, 12, 31),
+    address="幸福里3号楼2单元501", address_source="registry", phone="13800138000", facts={},
 )  # fmt: skip
 SECRETS = ("11010519491231002X", "张秀英", "幸福里3号楼2单元501", "13800138000", "19491231", "秘密住址", "424242")
 OPEN = Service.model_validate(  # everything on the receipt, with a private field of every kind of mask
@@ -49,11 +50,15 @@ ANSWERS = {
 }  # fmt: skip
 
 
+def can_write(_words: str) -> bool:
+    return True
+
+
 def receipt(state: str = "accepted", language: str = "zh", service: Service = OPEN) -> Receipt:
     form = Form(service, PERSON if not service.is_anonymous else ANONYMOUS)
     if service is OPEN:
         form.answers |= ANSWERS
-    return receipt_for(form, texts()[language], WHEN, number=NUMBER, state=state)
+    return receipt_for(form, texts()[language], WHEN, can_write, number=NUMBER, state=state)
 
 
 def certificate(language: str = "zh", url: str = "https://example.org/v/K3J9") -> Receipt:
@@ -61,7 +66,7 @@ def certificate(language: str = "zh", url: str = "https://example.org/v/K3J9") -
         title="缴费证明", number="C-1", verification_code="K3J9", verify_url=url,
         rows=[AnswerRow(label="2026-10", value="612.00")], issued_at=WHEN,
     )  # fmt: skip
-    return certificate_page(Form(SERVICES["contribution-certificate"], PERSON), answer, texts()[language])
+    return certificate_page(Form(SERVICES["contribution-certificate"], PERSON), answer, texts()[language], can_write)
 
 
 EVERY = [certificate(language) for language in ("zh", "en")]

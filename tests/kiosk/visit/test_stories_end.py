@@ -20,7 +20,7 @@ from kiosk.visit.questions import (
     Trouble,
 )
 from kiosk.visit.screen import Answer
-from tests.kiosk.visit.hall import NUMBER, Hall, card, registered
+from tests.kiosk.visit.hall import NUMBER, Hall, card, key_of, registered
 from tests.kiosk.visit.steps import (
     IDENTIFIED_BY_FACE,
     PENSION,
@@ -32,7 +32,7 @@ from tests.kiosk.visit.steps import (
 
 async def test_already_confirmed_is_an_answer() -> None:
     hall = Hall()
-    hall.backend.residents[NUMBER] = registered(facts={"pension": True, "confirmed_until": "2027-03-31"})
+    hall.backend.residents[key_of(NUMBER)] = registered(facts={"pension": True, "confirmed_until": "2027-03-31"})
     outcome = await hall.play([*start("pension-alive"), *IDENTIFIED_BY_FACE, (AlreadyDone, None), (Goodbye, None)])
     assert outcome.name == "nothing_to_do"
     shown = next(x for x in hall.glass.every if isinstance(x, AlreadyDone))

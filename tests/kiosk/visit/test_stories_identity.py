@@ -28,7 +28,7 @@ from kiosk.visit.questions import (
     WaitForClerk,
 )
 from kiosk.visit.screen import Answer
-from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, registered
+from tests.kiosk.visit.hall import NUMBER, Hall, Step, card, key_of, registered
 from tests.kiosk.visit.steps import (
     CERTIFICATE,
     PENSION,
@@ -201,7 +201,7 @@ async def test_a_broken_camera_leads_to_another_way() -> None:
 async def test_below_14_a_guardian_consents(agrees: bool, after: type) -> None:
     hall = Hall()
     born = dt.date(2015, 3, 3)
-    hall.backend.residents[NUMBER] = registered(birth=born)
+    hall.backend.residents[key_of(NUMBER)] = registered(birth=born)
     steps: list[Step] = [
         *start("pension-alive"),
         (Consent, True),

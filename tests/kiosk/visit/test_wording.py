@@ -16,7 +16,7 @@ from hardware.speech import Utterance
 from kiosk.text import Text, read_catalogue
 from kiosk.visit import questions as q
 from kiosk.visit import troubles
-from kiosk.visit.identity import _trouble_of
+from kiosk.visit.presentation import trouble_of
 from kiosk.visit.wording import Words, overlay_words, words_for
 from tests.kiosk.visit.samples import CATALOGUES, OVERLAYS, ROOT, SECRET, TITLES, questions, rows, texts
 
@@ -32,6 +32,7 @@ HARD_WORDS = {  # words of four syllables and more, and why they stay
     "verification": "printed on the certificate", "security": "the card's name", "certificate": "the document's name",
     "maternity": "the insurance's name", "unemployment": "the insurance's name", "available": "plain enough",
     "accessible": "the signs say so", "community": "the office's name", "everything": "plain enough",
+    "identity": "the card's name",
 }  # fmt: skip
 JARGON = {
     "zh": ("系统", "服务器", "后台", "终端", "超时", "生物", "识别", "参数", "接口", "非法", "无效", "错误", "失败",
@@ -230,7 +231,7 @@ def keyword(call: ast.Call, name: str) -> set[str]:
 def card_troubles() -> set[str]:
     kinds = [one for one in vars(card_reader).values() if isinstance(one, type) and issubclass(one, CardError)]
     elsewhere = (ReaderLost, KeyNeeded, KeyRefused)  # waited for; asked for and asked again
-    return {_trouble_of(kind("")) for kind in kinds if kind not in elsewhere}
+    return {trouble_of(kind("")) for kind in kinds if kind not in elsewhere}
 
 
 def test_every_trouble_and_option_in_the_code_has_words() -> None:

@@ -1,0 +1,12 @@
+"""Which of the things that open a passport's chip can the resident see on it? Answers "can" or "mrz"."""
+
+from __future__ import annotations
+
+from screens.choose_service import OptionsScreen
+
+
+class ChooseKeyScreen(OptionsScreen):
+    """``ChooseKey``."""
+
+    def build(self) -> None:
+        self.add_widget(self.offer(self.question.options))
