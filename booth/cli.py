@@ -126,3 +126,75 @@ def ledger_release(number: str, config: Path) -> None:
     from kiosk.config import load
 
     _exit(lambda: release(load(config), number, click.echo))
+
+
+_booth_toml = click.option("--config", "config", type=_FILE, default=None, help="booth.toml; default: the system's.")
+_store = click.option("--store", type=_FOLDER, default=None, help="Folder of the packs; default: beside face.pack.")
+_SYSTEM_TOML = Path("/etc/booth/booth.toml")
+
+
+@booth.group()
+def models() -> None:
+    """Model packs for the face: put in place, and looked at."""
+
+
+@models.command("install")
+@click.argument("source", metavar="FOLDER|URL|FILE")
+@_booth_toml
+@_store
+@click.option("--sha256", default="", help="What the file at an address must hash to.")
+def models_install(source: str, config: Path | None, store: Path | None, sha256: str) -> None:
+    """Verify a pack, try it out and put it in place at once. FILE: .zip, .tar, .tar.gz, or a recipe (.toml).
+
+    A recipe that ships is named without a path: `booth models install public-sface`.
+    """
+    from booth.models import run_install
+
+    _exit(
+        lambda: run_install(
+            source, config or _SYSTEM_TOML, store, sha256, is_given=config is not None, out=click.echo, err=_to_stderr
+        )
+    )
+
+
+@models.command("list")
+@_booth_toml
+@_store
+def models_list(config: Path | None, store: Path | None) -> None:
+    """List the packs: licence, permitted use, where they are, whether they are whole and calibrated."""
+    from booth.models import run_list
+
+    _exit(lambda: run_list(config or _SYSTEM_TOML, store, is_given=config is not None, out=click.echo))
+
+
+@booth.group()
+def face() -> None:
+    """Face verification: calibrate it with the site's own pairs."""
+
+
+@face.command("calibrate")
+@click.argument("pairs", type=_FILE)
+@click.option("--all-pairs", is_flag=True, help="Cross all pictures; each person's lie in a folder of their own.")
+@click.option("--fmr", type=click.FloatRange(1e-7, 0.1), default=1e-3, show_default=True, help="False match rate.")
+@click.option("--fnmr", type=click.FloatRange(1e-4, 0.2), default=1e-2, show_default=True, help="Below 'reject'.")
+@click.option("--pack", "pack_folder", type=_FOLDER, default=None, help="Model pack; default: face.pack of booth.toml.")
+@click.option("--out", "out_file", type=_FILE, default=None, help="Default: calibration.json in the pack's folder.")
+@click.option("--plot", type=_FILE, default=None, help="PNG of the curves; default: beside --out.")
+@_config
+def face_calibrate(
+    pairs: Path, all_pairs: bool, fmr: float, fnmr: float, pack_folder: Path | None, out_file: Path | None,
+    plot: Path | None, config: Path,
+) -> None:  # fmt: skip
+    """Measure error rates with PAIRS (columns same,a,b) and set thresholds that so many pairs can support."""
+    from booth.face import run_calibrate
+
+    _exit(
+        lambda: run_calibrate(
+            pairs, config, pack_folder, all_pairs=all_pairs, fmr=fmr, fnmr=fnmr, out_file=out_file, plot=plot,
+            out=click.echo, err=_to_stderr,
+        )
+    )  # fmt: skip
+
+
+def _to_stderr(line: str) -> None:
+    click.echo(line, err=True)

@@ -59,8 +59,11 @@ class Pack(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self.manifest)).hexdigest()
 
 
-def load(folder: Path | None, *, is_laboratory: bool = False) -> Pack:
-    """Read and verify a pack. Raises ``NoModelPack`` naming the file and the cure."""
+def load(folder: Path | None, *, is_laboratory: bool = False, is_calibrating: bool = False) -> Pack:
+    """Read and verify a pack. Raises ``NoModelPack`` naming the file and the cure.
+
+    ``is_calibrating``: an earlier calibration is not looked at.
+    """
     if folder is None:
         raise NoModelPack("no model pack is configured", where="face", cure="set the model pack's folder in booth.toml")
     if not folder.is_dir():
@@ -72,7 +75,7 @@ def load(folder: Path | None, *, is_laboratory: bool = False) -> Pack:
     for other in folder.glob("*.onnx"):  # who put it there meant it to be used
         if other.name not in {part.file for part in manifest.parts}:
             raise NoModelPack("weights that the manifest does not name", where=str(other), cure="remove this file")
-    calibration = read_calibration(folder, manifest)
+    calibration = None if is_calibrating else read_calibration(folder, manifest)
     if calibration is not None:
         manifest = msgspec.structs.replace(manifest, thresholds=calibration.thresholds)
     return Pack(folder, _measured(folder, manifest), calibration.made_on if calibration else "")
