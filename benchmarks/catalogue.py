@@ -68,7 +68,7 @@ BENCHMARKS = (
     Benchmark(("face.match",), "face:match", "one comparison, from the first frame to the decision"),
     Benchmark(
         _attacks(), "face_pad:stereo",
-        "synthetic attacks on two cameras, baselines 60 and 100 mm: share of prints called live, of heads not (minutes)",
+        "synthetic attacks on two cameras, 60 and 100 mm apart: share of prints called live, of heads not (minutes)",
     ),
     Benchmark(("speech.start", "speech.start_prepared"), "speech:start", "a sentence until its first sound"),
     Benchmark(("speech.hush",), "speech:hush", "touch until silence"),

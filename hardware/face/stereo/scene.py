@@ -96,9 +96,17 @@ class StereoScene:
 
     def look(self, solid: Solid | None, pose: Pose, camera_x_mm: float) -> Picture:
         """One picture of a camera that stands ``camera_x_mm`` to the right of the left one."""
+        return self.expose(self.draw(solid, pose, camera_x_mm))
+
+    def draw(self, solid: Solid | None, pose: Pose, camera_x_mm: float) -> Picture:
+        """What such a camera would see without noise."""
         picture = self._wall.copy()
         if solid is not None:
             self._draw(picture, solid, pose, camera_x_mm)
+        return picture
+
+    def expose(self, picture: Picture) -> Picture:
+        """Add fresh noise."""
         top, left = self._rng.integers(0, _NOISE_MARGIN_PX, 2)
         height, width = picture.shape[:2]
         noise = self._noise[top : top + height, left : left + width]
