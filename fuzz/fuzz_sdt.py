@@ -1,7 +1,7 @@
 """Everything a SAM module or its line may say, into every parser of resident cards: one error type, or a document.
 
 The first byte of an input chooses the way in, the rest is what came. ``python -m fuzz.fuzz_sdt [CORPUS ...]`` fuzzes
-with atheris; the kept corpus also runs as a test.
+with atheris; the kept corpus also runs as a test. ``seeds`` says what the corpus began with.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from hardware.card_reader import CardError
@@ -16,7 +17,8 @@ from hardware.card_reader.sdt import commands, frames, session, text
 from hardware.card_reader.sdt.conversation import Conversation
 from hardware.card_reader.sdt.document import Portrait, document
 from hardware.card_reader.sdt.frames import FrameReader, Garbled, Reply
-from hardware.card_reader.sdt.virtual import CommandReader
+from hardware.card_reader.sdt.memory import MemoryLine
+from hardware.card_reader.sdt.virtual import NUMBER, CommandReader, Traits, VirtualSamCard, finger
 
 TODAY = date(2026, 1, 1)
 CHUNKS = (1, 7, 64, 4096)
@@ -118,6 +120,59 @@ def one_input(data: bytes) -> None:
         return
     with contextlib.suppress(CardError):
         WAYS[data[0] % len(WAYS)](data[1:])
+
+
+class _Heard(MemoryLine):
+    """A line that remembers what the module said."""
+
+    heard = b""
+
+    def read(self, within_s: float) -> bytes:
+        data = super().read(within_s)
+        self.heard += data
+        return data
+
+
+def seeds() -> dict[str, bytes]:
+    """Give the inputs the corpus begins with, by file name: what virtual modules say of synthetic cards."""
+
+    def way(function: Callable[[bytes], None]) -> bytes:
+        return bytes((WAYS.index(function),))
+
+    cards = {
+        "resident": VirtualSamCard.resident("11010519491231002X", "张秀英", "2", added_address="新路1号"),
+        "j": VirtualSamCard.special_regions("810000199001010019", "陈大文", "1"),
+        "i": VirtualSamCard.foreigner_2017("KAZ110090123105", "ANNA", "2", date(1990, 12, 31), nationality="KAZ"),
+        "y": VirtualSamCard.foreigner_2023("911156819890101004", "M" * 43, "2", date(1989, 1, 1), nationality="ESP"),
+    }
+    found: dict[str, bytes] = {}
+    for name, card in cards.items():
+        found[f"block_{name}"] = way(_block) + card.block
+        found[f"content_{name}"] = way(_content) + bytes.fromhex("01000400") + card.block + card.photo
+        for sends_fingers in (False, True):
+            line = _Heard(Traits(sends_fingers=sends_fingers))
+            line.player.play(replace(card, fingers=finger(0x0B) * 2))
+            Conversation(line, clock=line.clock).run(session.read_card(lambda _phase: None))
+            ending = "_fingers" if sends_fingers else ""
+            found[f"session_{name}{ending}"] = way(_session) + b"\3" + line.heard
+            found[f"session_{name}{ending}_cut"] = way(_session) + b"\2" + line.heard[:900]
+    for number, frame in enumerate(_FRAMES):
+        found[f"frame_{number}"] = way(_frames) + bytes.fromhex(frame)
+    noise = bytes.fromhex("AAAAAA96") * 30 + frames.PREAMBLE + b"\xff\xff"
+    found["frame_behind_noise"] = way(_frames) + noise + bytes.fromhex(_FRAMES[0])
+    address = "样板市新村3号".ljust(35).encode("utf-16-le")
+    found["address"] = way(_address) + address
+    found["address_counted"] = way(_address) + b"\0\x46" + address
+    found["number"] = way(_number) + NUMBER
+    found["block_half_pair"] = way(_block) + b"\x20\x5f\x42\xd8" + cards["resident"].block[4:]
+    return found
+
+
+_FRAMES = (
+    "AAAAAA9669 0008 00009F 00000000 97", "AAAAAA9669 0004 000080 84", "AAAAAA9669 000C 000090 0000000000000000 9C",
+    "AAAAAA9669 0004 000081 85", "AAAAAA9669 0004 000041 45", "AAAAAA9669 0004 000090 94", "AAAAAA9669 0004 000060 64",
+    "AAAAAA9669 0005 050505", "AAAAAA9669 0003 2001 21", "AAAAAA9669 0003 2000 22",
+)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.fuzz_sdt import WAYS, one_input
+from fuzz.fuzz_sdt import WAYS, one_input, seeds
 
 CORPUS = sorted((Path(__file__).parents[4] / "fuzz" / "corpus" / "sdt").iterdir())
 
@@ -14,6 +14,11 @@ CORPUS = sorted((Path(__file__).parents[4] / "fuzz" / "corpus" / "sdt").iterdir(
 @pytest.mark.parametrize("kept", CORPUS, ids=lambda path: path.name)
 def test_the_kept_corpus(kept):
     one_input(kept.read_bytes())
+
+
+def test_the_corpus_holds_what_it_began_with():
+    kept = {path.name: path.read_bytes() for path in CORPUS}
+    assert {name: kept.get(name) for name in seeds()} == seeds()
 
 
 def test_the_corpus_knows_every_way_in():
