@@ -25,7 +25,7 @@ CHUNKS = (1, 7, 64, 4096)
 
 
 class _Told:
-    """A line that says what it was given, whatever is asked."""
+    """A line that says what it was given, whatever is asked; never more than one frame at a time."""
 
     where = "SAM fuzz"
     byte_s = 1e-4
@@ -42,7 +42,9 @@ class _Told:
         self.now_s += 0.001
 
     def read(self, within_s: float) -> bytes:
-        data, self._data = self._data[: self._chunk_bytes], self._data[self._chunk_bytes :]
+        next_frame = self._data.find(frames.PREAMBLE, 1)
+        end = min(self._chunk_bytes, len(self._data) if next_frame < 0 else next_frame)
+        data, self._data = self._data[:end], self._data[end:]
         self.now_s += 0.001 if data else within_s
         return data
 
