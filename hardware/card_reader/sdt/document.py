@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
-from hardware.card_reader import (
-    CardUnreadable,
-    Check,
-    Document,
-    DocumentKind,
-    Result,
-    Sex,
-    number_birth,
-    number_is_valid,
-    number_sex,
-)
+from hardware.card_reader import CardUnreadable, Check, Document, DocumentKind, Result, Sex, checks
 from hardware.card_reader.sdt import ethnicity, text
 from hardware.card_reader.sdt.session import CardData
 from hardware.card_reader.sdt.text import Layout, TextBlock
-
-T = TypeVar("T")
 
 KINDS = {
     Layout.RESIDENT: DocumentKind.RESIDENT_ID_CARD,
@@ -76,11 +62,11 @@ def document(card: CardData, portrait: Portrait, today: date) -> Document:
         portrait=portrait.picture,
         portrait_raw=card.photo,
         checks=(
-            _number_check(block, number),
-            _agrees("birth_matches", birth, _said(number_birth, number)),
-            _agrees("sex_matches", sex if sex in (Sex.MALE, Sex.FEMALE) else None, _said(number_sex, number)),
-            _expiry(valid_to, today),
-            _name_check(block),
+            *_number_checks(block, number, birth, sex),
+            checks.expired(valid_to, today),
+            checks.name_decoded(
+                not block.has_rare_characters, "the name or address has characters that few fonts show"
+            ),
             _address_check(card),
             _photo_check(card, portrait),
         ),
@@ -88,44 +74,14 @@ def document(card: CardData, portrait: Portrait, today: date) -> Document:
     )
 
 
-def _number_check(block: TextBlock, number: str) -> Check:
-    name = "number_checksum"
+def _number_checks(block: TextBlock, number: str, birth: date | None, sex: Sex) -> tuple[Check, ...]:
+    own = checks.of_citizen(number, birth, sex)
     if block.layout is not Layout.FOREIGNER_2017:
-        is_right = number_is_valid(number)
-        return Check(name, Result.PASS) if is_right else Check(name, Result.FAIL, "the number breaks GB 11643")
+        return own
+    name = "number_checksum"
     if not _NUMBER_2017.fullmatch(number):
-        return Check(name, Result.FAIL, "the number is not three letters and twelve digits")
-    return Check(name, Result.NOT_DONE, "numbers of 2017 have no published check character")
-
-
-def _said(rule: Callable[[str], T], number: str) -> T | None:
-    try:
-        return rule(number)
-    except ValueError:
-        return None
-
-
-def _agrees(name: str, on_card: object | None, in_number: object | None) -> Check:
-    """A difference is a warning only: records older than the cards have such errors."""
-    if on_card is None or in_number is None:
-        return Check(name, Result.NOT_DONE, "the card or its number does not say")
-    if on_card != in_number:
-        return Check(name, Result.WARN, "the card and its number disagree")
-    return Check(name, Result.PASS)
-
-
-def _expiry(valid_to: date | str | None, today: date) -> Check:
-    if valid_to is None:
-        return Check("expired", Result.NOT_DONE, "the card has no date of expiry")
-    if isinstance(valid_to, date) and valid_to < today:
-        return Check("expired", Result.FAIL, "the card's date of expiry has passed")
-    return Check("expired", Result.PASS)
-
-
-def _name_check(block: TextBlock) -> Check:
-    if block.has_rare_characters:
-        return Check("name_decoded", Result.WARN, "the name or address has characters that few fonts show")
-    return Check("name_decoded", Result.PASS)
+        return Check(name, Result.FAIL, "the number is not three letters and twelve digits"), *own[1:]
+    return Check(name, Result.NOT_DONE, "numbers of 2017 have no published check character"), *own[1:]
 
 
 def _address_check(card: CardData) -> Check:

@@ -21,15 +21,17 @@ from hardware.card_reader import (
     CardRemoved,
     CardUnreadable,
     Document,
+    DocumentSeen,
     Media,
     Phase,
     Progress,
     ReaderLost,
+    masked_name,
 )
 from hardware.card_reader.messages import Answer, Lying, Read, Reading, Seen, Step, Told
 from hardware.card_reader.sdt import session, wlt
 from hardware.card_reader.sdt.connect import Module, connect
-from hardware.card_reader.sdt.document import document
+from hardware.card_reader.sdt.document import KINDS, document
 from hardware.card_reader.sdt.messages import SamOptions
 from hardware.card_reader.sdt.session import CardState, ModuleFault, Presence
 from hardware.device import Health
@@ -137,7 +139,7 @@ class Driver:
                 raise CardRemoved("the card is not there any more", where=wanted.reader)
             report(Phase.FOUND)
             card = self._read_card(self._module, report)
-            result = self._document(card, wanted, report)
+            result = self._document(card, wanted)
             return Answer(Reading.of(result), steps=tuple(self._steps))
 
     def _read_card(self, module: Module, report: Callable[[Phase], None]) -> session.CardData:
@@ -160,10 +162,11 @@ class Driver:
         self._presence = replace(presence, state=card.state, is_proven=False)
         return card
 
-    def _document(self, card: session.CardData, wanted: Read, report: Callable[[Phase], None]) -> Document:
+    def _document(self, card: session.CardData, wanted: Read) -> Document:
         began_s = time.monotonic()
         if self._options.wlt_library:
-            report(Phase.PORTRAIT)
+            seen = DocumentSeen(KINDS[card.block.layout], masked_name(card.block["name"] or card.block.latin_name))
+            self._emit("progress", Told.of(wanted.number, Progress(Phase.PORTRAIT, _SHARES[Phase.PORTRAIT], seen)))
         picture = wlt.portrait(card.photo, self._options.wlt_library, pixels=self._options.wlt_pixels)
         self._note("photo", time.monotonic() - began_s)
         return document(card, picture, wanted.today)

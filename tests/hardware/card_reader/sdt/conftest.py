@@ -1,4 +1,8 @@
-"""A virtual SAM module on a pty, as fast as the computer, and a started reader on it."""
+"""A virtual SAM module on a pty, as fast as the computer, a started reader on it, and a photo decoder's library."""
+
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -21,3 +25,14 @@ async def reader(sam):
     await reader.start()
     yield reader
     await reader.stop()
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler: the vendor's library cannot be built")
+    built = tmp_path_factory.mktemp("wlt") / "libunpack.so"
+    source = Path(__file__).with_name("unpack.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(built), str(source)], check=True)
+    return str(built)

@@ -96,6 +96,19 @@ async def test_a_cancelled_wait_spends_no_presentation(reader, sam):
     assert (await document(reader)).name == "李建国"
 
 
+async def test_a_photo_decoded_by_the_operators_library(sam, library):
+    reader = SamCardReader(SamOptions(str(sam.path), wlt_library=library))
+    await reader.start()
+    told = []
+    try:
+        await sam.present(BO)
+        read = await document(reader, on_progress=told.append)
+    finally:
+        await reader.stop()
+    assert read.portrait[:2] == b"BM"
+    assert (told[-1].phase, told[-1].seen.name_masked) == (Phase.PORTRAIT, "李*国")
+
+
 @pytest.mark.parametrize(
     "traits",
     [Traits(finds_again=True), Traits(has_added_address=False), Traits(says_timeout=True), Traits(counts_address=True)],

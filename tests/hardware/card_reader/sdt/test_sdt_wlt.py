@@ -1,9 +1,6 @@
 """The photo through a vendor's library: a small one of the same form is compiled here; no card needs one."""
 
 import io
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -16,17 +13,6 @@ HEAD = bytes.fromhex("574C66007E003200")  # "WL", 102 wide, 126 high
 
 def photo(order=0):
     return HEAD + bytes((order,)) + bytes(1024 - len(HEAD) - 1)
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory):
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler: the vendor's library cannot be built")
-    built = tmp_path_factory.mktemp("wlt") / "libunpack.so"
-    source = Path(__file__).with_name("unpack.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(built), str(source)], check=True)
-    return str(built)
 
 
 @pytest.mark.peer
