@@ -7,7 +7,6 @@ they miss. Nothing is written to disk or log. Which engine runs is the pack's ma
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,25 +19,13 @@ from hardware.face import FaceError, NoModelPack
 from hardware.face.attempt import Attempt, Emit
 from hardware.face.engines import FaceEngine, Vector, load_engine
 from hardware.face.frames import Frames
+from hardware.face.isolation import forbid_network
 from hardware.face.messages import Beat, FaceOptions, Nothing, Portrait, Ready, Start
 from hardware.face.pack import load
 from hardware.face.second_view import SecondView
 from hardware.ring import FrameRing, RingError
 
 _JOIN_S = 0.7
-_FORBIDDEN = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
-
-
-def forbid_network() -> None:
-    """Make every attempt to reach a network fail, for the rest of this process."""
-
-    def refuse(event: str, _arguments: tuple[Any, ...]) -> None:
-        if event in _FORBIDDEN:
-            raise RuntimeError(
-                f"{event} in the face worker: nothing is downloaded at run time"
-            )  # no OSError: never retried
-
-    sys.addaudithook(refuse)
 
 
 class FaceDriver:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import socket
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,8 @@ def load_models(pack: Pack) -> tuple[InsightFaceScrfd, InsightFaceRecogniser]:
 
 
 def _analysis(pack: Pack) -> tuple[Any, Any]:
-    from insightface.app import FaceAnalysis  # noqa: PLC0415 - see above
+    with _no_probe():
+        from insightface.app import FaceAnalysis  # noqa: PLC0415 - see above
 
     found, makes = pack.manifest.detection, pack.manifest.recognition
     with tempfile.TemporaryDirectory(prefix="booth-pack-") as view:
@@ -56,3 +59,13 @@ def _analysis(pack: Pack) -> tuple[Any, Any]:
         # It opens the file again for the first picture of a size; from then on never.
         models.models["detection"].detect(np.zeros((found.size_px, found.size_px, 3), np.uint8))
     return models.models["detection"], models.models["recognition"]
+
+
+@contextlib.contextmanager
+def _no_probe() -> Iterator[None]:
+    """Keep urllib3, which the package imports for its downloads, from opening an IPv6 socket to see whether it can."""
+    had, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = had

@@ -88,7 +88,12 @@ def test_assemble_copies_what_it_verified(tmp_path):
     weights, recipe, target = write_weights(tmp_path / "models"), tmp_path / "recipe.toml", tmp_path / "run" / "pack"
     recipe.write_text(manifest())
     assert assemble(recipe, weights, target) == target
-    assert sorted(file.name for file in target.iterdir()) == ["detector.onnx", "manifest.toml", "passive.onnx", "recogniser.onnx"]
+    assert sorted(file.name for file in target.iterdir()) == [
+        "detector.onnx",
+        "manifest.toml",
+        "passive.onnx",
+        "recogniser.onnx",
+    ]
     made = (target / "manifest.toml").stat().st_ino
     assemble(recipe, weights, target)
     assert (target / "manifest.toml").stat().st_ino == made, "a whole pack is left alone"
