@@ -128,10 +128,10 @@ def fault_of(found: StereoCalibration) -> str:
     x_mm, y_mm, z_mm = found.translation_mm
     if abs(math.hypot(x_mm, y_mm, z_mm) - found.baseline_mm) > 0.01 * found.baseline_mm:
         return "baseline and translation contradict each other"
-    if x_mm >= 0:
-        return "the cameras are swapped: left is right"
     if abs(x_mm) < 2 * math.hypot(y_mm, z_mm):
         return "the cameras do not stand side by side"
+    if x_mm > 0:
+        return "the cameras are swapped: left is right"
     reach = -parts.projection_right[3]
     if found.focal_px <= 0 or abs(reach - found.focal_px * found.baseline_mm) > 0.01 * abs(reach):
         return "rectification and baseline contradict each other"

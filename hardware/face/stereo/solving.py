@@ -16,6 +16,8 @@ from hardware.face.stereo.calibration import Matrix, StereoCalibration
 
 CURE = "glue the printed board to something flat and stiff, check its squares with a ruler, take all pictures again"
 
+_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-7)  # views that fit together need a dozen steps
+
 Corners = NDArray[np.float32]
 
 
@@ -46,7 +48,7 @@ def solve(board: Corners, left: Sequence[Corners], right: Sequence[Corners], siz
             start.append((np.asarray(matrix, np.float64), np.asarray(distortion, np.float64).ravel()[:5]))
         found = cv2.stereoCalibrateExtended(
             points, seen[0], seen[1], *start[0], *start[1], size, np.eye(3), np.zeros((3, 1)),
-            flags=cv2.CALIB_USE_INTRINSIC_GUESS | cv2.CALIB_FIX_K3,
+            flags=cv2.CALIB_USE_INTRINSIC_GUESS | cv2.CALIB_FIX_K3, criteria=_STOP,
         )  # fmt: skip
     except cv2.error as error:
         raise NoStereoCalibration(f"the views give no calibration ({error.err})", cure=CURE) from None
