@@ -37,8 +37,9 @@ class PrivatePcscd:
     ``socket`` is what clients take as PCSCLITE_CSOCK_NAME; ``card_door`` is where a ``simulator.CardSlot`` connects.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reader_name: str = READER_NAME) -> None:
         self.folder = folder.resolve()
+        self.reader_name = reader_name  # a change counts from the next start
         self.socket = self.folder / "pcscd.comm"
         self.card_door = self.folder / "vpcd.sock"
         self._process: asyncio.subprocess.Process | None = None
@@ -134,7 +135,7 @@ class PrivatePcscd:
         configuration = self.folder / "reader.conf.d"
         configuration.mkdir(exist_ok=True)
         (configuration / "booth").write_text(
-            f'FRIENDLYNAME "{READER_NAME}"\n'
+            f'FRIENDLYNAME "{self.reader_name}"\n'
             f"DEVICENAME /dev/null:0x{namespace.PORT:04X}\n"
             f"LIBPATH {LIBRARY}\n"
             f"CHANNELID 0x{namespace.PORT:04X}\n"

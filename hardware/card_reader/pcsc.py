@@ -110,22 +110,43 @@ class Driver:
         Raises ``CardError``; ``CardRemoved`` also when another card lies there by now. ``KeyNeeded`` is an answer.
         """
         with _context() as context:
-            session = Session(context, wanted, self._options, self._emit)
             try:
-                require(context, wanted.reader, wanted.insertion)
-                document = session.read()
-            except CardRemoved:
-                raise
-            except CardError as error:
-                # No answer may mean no card, which the daemon notices late; nonsense may come from another card.
-                within_ms = GONE_WITHIN_MS if isinstance(error, CardMute) else 0
-                if is_gone(context, wanted.reader, wanted.insertion, within_ms):
-                    raise CardRemoved("the card was taken away while it was read", where=wanted.reader) from error
-                error.where = error.where or wanted.reader
-                if isinstance(error, KeyNeeded):
-                    return Answer(accepts=error.accepts, message=error.message, where=error.where)
-                raise
-            return Answer(Reading.of(document), steps=tuple(session.steps))
+                return self._read(context, wanted)
+            except _LostContact:
+                return self._read(context, msgspec.structs.replace(wanted, is_again=True))
+
+    def _read(self, context: int, wanted: Read) -> Answer:
+        session = Session(context, wanted, self._options, self._emit)
+        try:
+            require(context, wanted.reader, wanted.insertion)
+            document = session.read()
+        except CardRemoved:
+            raise
+        except CardError as error:
+            # No answer may mean no card, which the daemon notices late; nonsense may come from another card.
+            within_ms = GONE_WITHIN_MS if isinstance(error, CardMute) else 0
+            if is_gone(context, wanted.reader, wanted.insertion, within_ms):
+                raise CardRemoved("the card was taken away while it was read", where=wanted.reader) from error
+            error.where = error.where or wanted.reader
+            if isinstance(error, CardMute) and not wanted.is_again:
+                self._once_more(session, error)
+            if isinstance(error, KeyNeeded):
+                return Answer(accepts=error.accepts, message=error.message, where=error.where)
+            raise
+        return Answer(Reading.of(document), steps=tuple(session.steps))
+
+    def _once_more(self, session: Session, error: CardMute) -> None:
+        """A card that was swapped or put back between two of the daemon's looks is as silent as a broken one.
+
+        It is read anew from power-up; but a name that was told must be taken back first, by an error.
+        """
+        if session.has_named:
+            raise CardRemoved("the card lost its contact while it was read", where=error.where) from error
+        raise _LostContact from error
+
+
+class _LostContact(Exception):
+    """A card that was never noticed to leave answers nothing."""
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ class Session:
         self._share = 0.0
         self._pulsed_s = 0.0
         self.steps: list[Step] = []
+        self.has_named = False  # a masked name was told
 
     def read(self) -> Document:
         """Read the card. Raises ``CardError``; ``CardRemoved`` also when it is another card's turn by now."""
@@ -149,6 +150,7 @@ class Session:
 
     def _report(self, progress: Progress) -> None:
         self._share = max(self._share, min(progress.share, 1.0))
+        self.has_named = self.has_named or progress.seen is not None
         self._emit(
             "progress", Told.of(self._wanted.number, Progress(progress.phase, self._share, progress.seen))
         )  # counts as a pulse

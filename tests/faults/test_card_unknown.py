@@ -17,8 +17,8 @@ READ_RECORD, READ_BINARY, GET_DATA = 0xB2, 0xB0, 0xCA
 class Recorded:
     """A card, and what it was asked."""
 
-    def __init__(self, respond, atr=bytes.fromhex("3B6500002063CB6600")):
-        self.respond_, self.atr, self.commands = respond, atr, []
+    def __init__(self, respond, atr="3B6500002063CB6600"):
+        self.respond_, self.atr, self.commands = respond, bytes.fromhex(atr), []
 
     def reset(self):
         pass
@@ -53,7 +53,7 @@ async def test_a_resident_card_on_the_plain_reader_is_sent_to_the_id_area(tmp_pa
         return bytes(8) + b"\x90\x00" if command == bytes.fromhex("0036000008") else b"\x6d\x00"
 
     async with rig(tmp_path / "pcscd") as table:
-        await table.slot.present(Recorded(respond, bytes.fromhex("3B8880010000000000508187FF51")))
+        await table.slot.present(Recorded(respond, "3B8880010000000000508187FF51"))
         with pytest.raises(CardMisplaced, match="resident ID card") as caught:
             await asyncio.wait_for(table.reader.wait_for_document(), 5)
         assert "ID area" in caught.value.cure

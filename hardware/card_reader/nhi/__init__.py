@@ -61,7 +61,7 @@ def parse(raw: bytes) -> Document:
     at = next((at for at in BIRTH_AT if _has_form(raw, at)), None)
     if at is None:
         raise CardUnreadable("birth, sex and date of issue are at none of their places")
-    number = _ascii(raw[32:42]).upper()
+    number = _letters_and_digits(raw[32:42]).upper()
     name, is_whole = _name(raw[12:32])
     birth, issued = day(raw[at : at + 7]), day(raw[at + 8 : at + 15])
     return Document(
@@ -70,7 +70,7 @@ def parse(raw: bytes) -> Document:
         name=name,
         sex={b"M": Sex.MALE, b"F": Sex.FEMALE}[raw[at + 7 : at + 8]],
         birth=birth,
-        card_number=_ascii(raw[:12]),
+        card_number=_letters_and_digits(raw[:12]),
         valid_from=issued,
         checks=(
             Check("number_checksum", Result.PASS)
@@ -118,11 +118,11 @@ def _has_form(raw: bytes, at: int) -> bool:
     return raw[at : at + 7].isdigit() and raw[at + 7 : at + 8] in (b"M", b"F") and raw[at + 8 : at + 15].isdigit()
 
 
-def _ascii(raw: bytes) -> str:
-    stripped = raw.strip(b"\x00\x20\xff")
-    if not stripped.isalnum():
+def _letters_and_digits(raw: bytes) -> str:
+    """Decode a number that fills its field: a field that is not full is not the field it is taken for."""
+    if not raw.isalnum():
         raise CardUnreadable("a number holds something else than letters and digits")
-    return stripped.decode("ascii")
+    return raw.decode("ascii")
 
 
 def _name(raw: bytes) -> tuple[str, bool]:

@@ -90,6 +90,8 @@ def _read_file(file: int, tags: tuple[int, ...]) -> Exchange[dict[int, bytes]]:
     for tag in tags if is_selected else ():
         value = yield from _read_tag(file, tag)
         if value is None:
+            if found:  # it can read by tag: this may be the late answer of the command before
+                raise CardUnreadable(f"EF{file:02X}: another record than {tag:02X} came")
             break
         if value:
             found[tag] = value

@@ -25,7 +25,7 @@ from hardware.card_reader import (
     Sex,
     masked_name,
 )
-from hardware.card_reader.apdu import Command, Exchange, Response
+from hardware.card_reader.apdu import Command, Exchange, Response, exchange
 from hardware.card_reader.family import Task
 
 AID = bytes.fromhex("A000000054480001")
@@ -44,13 +44,15 @@ ADDRESS = (0x1579, 0x64)
 BUDDHIST_ERA_YEARS = 543
 _OLD_ATR = b"\x3b\x67"  # the first generation wants P2 = 01 in GET RESPONSE
 _LOCKED = frozenset({0x6982, 0x6983, 0x6985})
-_MAX_FETCHES = 4
 
 
 def read(task: Task) -> Exchange[Document]:
     """Read one card. Raises ``CardUnknown`` (no such applet), ``CardProtected`` or ``CardUnreadable``."""
-    card = _Card(fetch_p2=0x01 if task.atr.startswith(_OLD_ATR) else 0x00)
-    response = yield from card.send(Command(0x00, 0xA4, 0x04, 0x00, AID))
+    fetch_p2 = 0x01 if task.atr.startswith(_OLD_ATR) else 0x00
+    card = _Card(fetch_p2)
+    response = Response.decode((yield Command(0x00, 0xA4, 0x04, 0x00, AID).encode()))
+    if response.status >> 8 == 0x61:  # its name, which nobody needs
+        response = Response.decode((yield Command(0x00, 0xC0, 0x00, fetch_p2, le=response.status & 0xFF).encode()))
     if not response.is_ok:
         raise CardUnknown(f"no Thai ID applet on this card (SW {response.status:04X})")
     task.report(Progress(Phase.FOUND, 0.02))
@@ -98,26 +100,28 @@ def read(task: Task) -> Exchange[Document]:
 
 
 class _Card:
-    """The applet's dialect: every answer is announced with 61xx and fetched."""
+    """The applet's dialect: an answer is announced with 61xx and fetched, unless the reader fetches it by itself.
+
+    Places carry no name. So a reader or card that changes its ways in the middle is not believed: that may be the late
+    answer of the command before.
+    """
 
     def __init__(self, fetch_p2: int) -> None:
         self._fetch_p2 = fetch_p2
-
-    def send(self, command: Command) -> Exchange[Response]:
-        """Send a command and fetch what it announces."""
-        response = Response.decode((yield command.encode()))
-        data = response.data
-        for _ in range(_MAX_FETCHES):
-            if response.status >> 8 != 0x61:
-                return Response(data, response.status)
-            fetch = Command(0x00, 0xC0, 0x00, self._fetch_p2, le=response.status & 0xFF)
-            response = Response.decode((yield fetch.encode()))
-            data += response.data
-        raise CardUnreadable(f"the card announced more data {_MAX_FETCHES} times without an end")
+        self._announces: bool | None = None
 
     def place(self, offset: int, size: int) -> Exchange[bytes]:
         """Read ``size`` bytes at ``offset``."""
-        response = yield from self.send(Command(0x80, 0xB0, offset >> 8, offset & 0xFF, bytes((0x00, size))))
+        command = Command(0x80, 0xB0, offset >> 8, offset & 0xFF, bytes((0x00, size)))
+        response = Response.decode((yield command.encode()))
+        announces = response.status >> 8 == 0x61
+        if self._announces not in (None, announces):
+            raise CardUnreadable(f"place {offset:04X}: the card answers in another way than before")
+        if announces:
+            if response.status & 0xFF != size:
+                raise CardUnreadable(f"place {offset:04X}: {response.status & 0xFF} bytes announced instead of {size}")
+            response = yield from exchange(Command(0x00, 0xC0, 0x00, self._fetch_p2, le=size))
+        self._announces = announces
         if response.status in _LOCKED:
             raise CardProtected(f"place {offset:04X}: the card asks for a secret (SW {response.status:04X})")
         if not response.is_ok:

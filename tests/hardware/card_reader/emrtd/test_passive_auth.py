@@ -15,6 +15,7 @@ from asn1crypto import cms, core, x509
 
 from hardware.card_reader import CardUnreadable, tlv
 from hardware.card_reader.emrtd import passive_auth, sod, trust_store
+from hardware.card_reader.emrtd.certificates import parse_certificate
 from hardware.card_reader.emrtd.issuing import (
     Authority,
     new_csca,
@@ -173,6 +174,26 @@ def test_a_signer_cannot_vouch_for_another_signer(tmp_path):
     assert results(new_sod(below, GROUPS), GROUPS, folder)["csca_trust"] == "warn"
     (tmp_path / "signer.cer").write_bytes(signer.certificate)  # not even when it was installed by mistake
     assert results(new_sod(below, GROUPS), GROUPS, folder)["csca_trust"] == "fail"
+
+
+def test_a_csca_among_many_is_found_with_and_without_its_key_identifier(tmp_path):
+    csca, signer = country("secp256r1")
+    others = [country(kind)[0].certificate for kind in ("rsa", "brainpoolP320r1! sha256", "pss")]
+    folder = trust(tmp_path, *others, csca.certificate)
+    assert results(new_sod(signer, GROUPS), GROUPS, folder) == ALL_PASS
+    key_id = parse_certificate(signer.certificate).authority_key_id
+    assert [one.raw for one in trust_store.load(folder, key_id)] == [csca.certificate]
+    # Remade without the extension: the issuer's name alone leads to it.
+    nameless = _without_key_identifier(csca, signer)
+    assert results(new_sod(nameless, GROUPS), GROUPS, folder) == ALL_PASS
+
+
+def _without_key_identifier(csca: Authority, signer: Authority) -> Authority:
+    certificate = x509.Certificate.load(signer.certificate)
+    part = certificate["tbs_certificate"]
+    part["extensions"] = [one for one in part["extensions"] if one["extn_id"].native != "authority_key_identifier"]
+    certificate["signature_value"] = csca.key.sign(part.dump(force=True), csca.hash_name)
+    return replace(signer, certificate=certificate.dump(force=True))
 
 
 def test_a_csca_outside_its_time(tmp_path):

@@ -60,8 +60,6 @@ def test_a_usb_module_that_is_unplugged():
 def test_a_usb_module_of_another_maker():
     with pytest.raises(ReaderLost, match="1234:abcd"):
         UsbLine("usb:1234:abcd", UsbModule())
-    with pytest.raises(ValueError, match="usb:0400:c35a"):
-        UsbLine("usb/0400", UsbModule())
 
 
 def test_without_pyusb_serial_goes_on_and_usb_says_what_is_missing():

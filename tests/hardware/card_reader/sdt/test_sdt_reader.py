@@ -257,14 +257,19 @@ async def test_unplugged_and_back_under_another_name(reader, sam):
     assert (await document(reader)).name == "李建国"
 
 
-async def test_a_module_that_hangs_while_it_reads(reader, sam):
+@pytest.mark.parametrize("is_replugged", [False, True], ids=["lifted", "unplugged"])
+async def test_a_module_that_hangs_while_it_reads(reader, sam, is_replugged):
     await sam.present(ANNA, Misbehaviour(hangs=True))
     with pytest.raises(ReaderLost):
         await document(reader, 20)
     assert reader.status.health is Health.OFFLINE
     assert "does not answer" in reader.status.reason
-    await sam.unplug()
-    await sam.plug()
+    with pytest.raises(ReaderLost):
+        await reader.wait_for_removal()  # nobody can tell
+    if is_replugged:
+        await sam.unplug()
+        await sam.plug()
+    await sam.remove()
     await reached(reader, lambda status: status.is_usable)
     await sam.present(BO)
     assert (await document(reader)).name == "李建国"
@@ -324,8 +329,9 @@ async def test_many_presentations_grow_nothing(reader, sam):
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [({"port": ""}, "port is missing"), ({"port": "x", "baud": 300}, "speeds"),
-     ({"port": "x", "wlt_pixels": "cmyk"}, "bgr"), ({"port": "x", "poll_ms": 50}, "300 ms")],
+    [({"port": ""}, "by-id"), ({"port": "ttyS0"}, "by-id"), ({"port": "usb:400"}, "usb:0400:c35a"),
+     ({"port": "/dev/x", "baud": 300}, "speeds"), ({"port": "/dev/x", "wlt_pixels": "cmyk"}, "bgr"),
+     ({"port": "/dev/x", "poll_ms": 50}, "300 ms")],
 )  # fmt: skip
 def test_settings_nobody_can_use(options, word):
     with pytest.raises(ValueError, match=word):
