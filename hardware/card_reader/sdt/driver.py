@@ -66,7 +66,7 @@ class Driver:
     def begin(self, emit: Emit) -> None:
         """Start to look for the module and for cards; emits ``status`` at once and at every change."""
         self._emit = emit
-        threading.Thread(target=self._monitor, name="sam-monitor", daemon=True).start()
+        threading.Thread(target=self._run, name="sam-monitor", daemon=True).start()
 
     def end(self) -> None:
         """Close the line."""
@@ -75,6 +75,13 @@ class Driver:
             self._close()
 
     # -- the monitor ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._monitor()
+        finally:
+            if not self._ending.is_set():
+                os._exit(70)  # nobody looks for cards any more: let the parent start another driver
 
     def _monitor(self) -> None:
         pause_s = BACK_OFF_S[0]

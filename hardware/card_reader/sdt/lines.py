@@ -114,7 +114,7 @@ class UsbLine:
         self._failures: tuple[type[Exception], ...] = (usb.core.USBError, OSError)
         try:
             self._device: Any = usb.core.find(idVendor=vendor, idProduct=product, backend=backend)
-        except usb.core.NoBackendError as error:
+        except (usb.core.NoBackendError, *self._failures) as error:
             raise ReaderLost("USB cannot be used", where=self.where, cure="install libusb-1.0-0") from error
         if self._device is None:
             raise ReaderLost("the module is not plugged in", where=self.where, cure="plug it in; lsusb shows it")
@@ -183,10 +183,5 @@ class _AsReaderLost:
 
 
 def _usb_ids(port: str) -> tuple[int, int]:
-    """``usb`` or ``usb:VVVV:PPPP``; ``ValueError`` for anything else."""
-    parts = port.split(":")
-    if parts == ["usb"]:
-        return USB_VENDOR, USB_PRODUCT
-    if parts[0] != "usb" or len(parts) != 3:
-        raise ValueError(f"{port!r} is no USB port; write usb or usb:0400:c35a")
-    return int(parts[1], 16), int(parts[2], 16)
+    _, *numbers = port.split(":")
+    return (int(numbers[0], 16), int(numbers[1], 16)) if numbers else (USB_VENDOR, USB_PRODUCT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from hardware.card_reader.sdt.commands import BAUDS
 
 POLL_MS = 300  # modules want to be asked no oftener
+_PORT = re.compile(r"/.+|usb(:[0-9a-f]{4}:[0-9a-f]{4})?", re.IGNORECASE)
 PIXELS = ("bgr", "rgb", "bgr-down", "rgb-down")
 
 
@@ -24,8 +27,8 @@ class SamOptions(msgspec.Struct, frozen=True):
     poll_ms: int = POLL_MS
 
     def __post_init__(self) -> None:
-        if not self.port:
-            raise ValueError("SAM module: port is missing; name one of /dev/serial/by-id, or usb")
+        if not _PORT.fullmatch(self.port):
+            raise ValueError(f"SAM module: {self.port!r} is no port; name one of /dev/serial/by-id, or usb:0400:c35a")
         if self.baud not in (0, *BAUDS):
             raise ValueError(f"SAM module: {self.baud} is none of its speeds; use 0 or one of {BAUDS}")
         if self.wlt_pixels not in PIXELS:

@@ -25,7 +25,7 @@ class Misbehaviour:
     pull_at: int | None = None  # the card is pulled when so many bytes of the reply were sent; 0: the reply says so
     is_wrong: bool = False  # the check byte
     is_late: bool = False  # the reply comes after the next command, before that one's own
-    hangs: bool = False  # from there on the module answers nothing, until it was unplugged
+    hangs: bool = False  # from there on the module answers nothing, until the card is lifted or its plug pulled
     swap_for: VirtualSamCard | None = None  # after the reply another card lies there
 
 
@@ -49,6 +49,7 @@ class Player:
             self._how, self._left = how, how.times or _ALWAYS
         elif card is not None:
             self._left = 0
+        self.is_hung = False
         self.module.lay(card)
 
     def power_up(self) -> None:
