@@ -169,7 +169,7 @@ def models_list(config: Path | None, store: Path | None) -> None:
 
 @booth.group()
 def face() -> None:
-    """Face verification: calibrate it with the site's own pairs."""
+    """Face verification: calibrate it with the site's own pairs, and its two cameras with a chessboard."""
 
 
 @face.command("calibrate")
@@ -192,6 +192,39 @@ def face_calibrate(
         lambda: run_calibrate(
             pairs, config, pack_folder, all_pairs=all_pairs, fmr=fmr, fnmr=fnmr, out_file=out_file, plot=plot,
             out=click.echo, err=_to_stderr,
+        )
+    )  # fmt: skip
+
+
+@face.group("cameras")
+def face_cameras() -> None:
+    """The two cameras of a booth that has a second one."""
+
+
+@face_cameras.command("calibrate")
+@click.argument("left", metavar="LEFT")
+@click.argument("right", metavar="RIGHT")
+@click.option("--out", "out_file", type=_FILE, required=True, help="The calibration's file, written when it is good.")
+@click.option("--columns", default=9, show_default=True, help="Inner corners of the board across, ...")
+@click.option("--rows", default=6, show_default=True, help="... and down; one of them odd, the other even.")
+@click.option("--square-mm", default=25.0, show_default=True, help="Side of a square, measured with a ruler.")
+@click.option("--baseline-mm", type=click.FloatRange(10, 500), default=None, help="Lens to lens, to check the result.")
+@click.option("--size", type=(int, int), default=(1280, 720), show_default=True, help="Width and height in px.")
+@click.option("--within-s", type=click.FloatRange(10, 3600), default=300.0, show_default=True, help="Time for it.")
+def face_cameras_calibrate(
+    left: str, right: str, out_file: Path, columns: int, rows: int, square_mm: float, baseline_mm: float | None,
+    size: tuple[int, int], within_s: float,
+) -> None:  # fmt: skip
+    """Show a chessboard to the cameras LEFT and RIGHT (devices, addresses, or two folders of pictures).
+
+    LEFT is the camera whose picture shows things further to the right.
+    """
+    from booth.face_cameras import run_cameras_calibrate
+
+    _exit(
+        lambda: run_cameras_calibrate(
+            left, right, out_file, columns=columns, rows=rows, square_mm=square_mm, baseline_mm=baseline_mm, size=size,
+            within_s=within_s, out=click.echo, err=_to_stderr,
         )
     )  # fmt: skip
 
