@@ -32,7 +32,7 @@ def verify(
     none.
     """
     security = sod.parse(sod_raw)
-    signature, signer, certificate = _signature(security)
+    signature, signer, certificate = _signature(security, sod.CONTENT_TYPE)
     hashes = _hashes(security, groups)
     if signer is None or certificate is None:
         reason = "the signature of EF.SOD was not found right, so its signer means nothing"
@@ -43,6 +43,14 @@ def verify(
             Check("signer_valid", Result.NOT_DONE, reason),
         )
     return hashes, signature, _trust(certificate, trust_folder), _validity(certificate, signer, today)
+
+
+def verify_signed(signed: sod.SignedData, content_type: bytes, trust_folder: Path | None) -> tuple[Check, Check]:
+    """Give the checks ``sod_signature`` and ``csca_trust`` for another signed file of the chip (EF.CardSecurity)."""
+    signature, _, certificate = _signature(signed, content_type)
+    if certificate is None:
+        return signature, _trusted(Result.NOT_DONE, "the signature was not found right, so its signer means nothing")
+    return signature, _trust(certificate, trust_folder)
 
 
 def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes]) -> Check:
@@ -60,27 +68,27 @@ def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes]) -> Check:
     return Check("dg_hashes", Result.PASS)
 
 
-def _signature(security: sod.SecurityObject) -> tuple[Check, sod.Signer | None, Certificate | None]:
+def _signature(security: sod.SignedData, content_type: bytes) -> tuple[Check, sod.Signer | None, Certificate | None]:
     """Find a signer whose signature is right; without one, give what is wrong with the first."""
     first: Check | None = None
     for signer in security.signers:
-        check, certificate = _judge(security, signer)
+        check, certificate = _judge(security, signer, content_type)
         if check.result in (Result.PASS, Result.WARN):
             return check, signer, certificate
         first = first or check
     return first or Check("sod_signature", Result.FAIL, "EF.SOD has no signer"), None, None
 
 
-def _judge(security: sod.SecurityObject, signer: sod.Signer) -> tuple[Check, Certificate | None]:
+def _judge(security: sod.SignedData, signer: sod.Signer, content_type: bytes) -> tuple[Check, Certificate | None]:
     certificate = _certificate(security, signer)
     if certificate is None:
         return _signed(Result.NOT_DONE, "the signer's certificate is not in EF.SOD"), None
-    if security.content_type != sod.CONTENT_TYPE:
+    if security.content_type != content_type:
         return _signed(Result.FAIL, "EF.SOD signs something else than a security object"), None
     message = signer.attributes or security.content
     try:
         if signer.attributes:
-            if signer.content_type != sod.CONTENT_TYPE:
+            if signer.content_type != content_type:
                 return _signed(Result.FAIL, "the signed attributes are of another content"), None
             if signer.message_digest != digest(signer.digest, security.content):
                 return _signed(Result.FAIL, "the signed digest is not the security object's"), None
@@ -99,7 +107,7 @@ def _signed(result: Result, reason: str = "") -> Check:
     return Check("sod_signature", result, reason)
 
 
-def _certificate(security: sod.SecurityObject, signer: sod.Signer) -> Certificate | None:
+def _certificate(security: sod.SignedData, signer: sod.Signer) -> Certificate | None:
     """Find the signer's certificate. The only one is taken even where the identifier is written otherwise.
 
     That costs nothing: the signature must be right with its key, and a trusted authority must have signed it.
@@ -115,7 +123,16 @@ def _certificate(security: sod.SecurityObject, signer: sod.Signer) -> Certificat
 
 
 def _trust(certificate: Certificate, folder: Path | None) -> Check:
-    anchors = load(folder) if folder is not None else ()
+    key_id = certificate.authority_key_id
+    if folder is not None and key_id is not None:
+        # The one that is named first: with all countries' installed, decoding the others takes a while.
+        check = _judge_trust(certificate, load(folder, key_id))
+        if check.result is Result.PASS:
+            return check
+    return _judge_trust(certificate, load(folder) if folder is not None else ())
+
+
+def _judge_trust(certificate: Certificate, anchors: tuple[Certificate, ...]) -> Check:
     if not anchors:
         return _trusted(Result.NOT_DONE, "no CSCA: no country signing certificate is installed")
     named = [one for one in anchors if is_same_name(one.subject, certificate.issuer)]

@@ -21,18 +21,24 @@ MAX_FILE_BYTES = 4 << 20  # a file of PEM may be a whole list of countries
 _ARMOUR = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
 
-def load(folder: Path) -> tuple[Certificate, ...]:
-    """Give all certificates in ``folder``, in the order of file names; () where there is no such folder."""
+def load(folder: Path, holding: bytes = b"") -> tuple[Certificate, ...]:
+    """Give all certificates in ``folder``, in the order of file names; () where there is no such folder.
+
+    ``holding``: only those in which these bytes are, a key identifier for one: decoding all countries' takes longer
+    than reading the document's other files.
+    """
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)[:MAX_FILES]
     except OSError:
         return ()
-    return tuple(one for path in files for one in _certificates(path))
+    return tuple(one for path in files for one in _certificates(path, holding))
 
 
-def _certificates(path: Path) -> list[Certificate]:
+def _certificates(path: Path, holding: bytes) -> list[Certificate]:
     found = []
     for data in _encoded(path):
+        if holding not in data:
+            continue
         try:
             found.append(parse_certificate(data))
         except CardUnreadable:

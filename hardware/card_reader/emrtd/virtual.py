@@ -45,6 +45,7 @@ class Traits:
     wrong_key: int = 0x6300  # 6988, 6985, 63CF on others
     tries_left: int | None = None  # a PACE password is counted: 63Cx, and 0 x left blocks it (6983)
     refuses_mf: bool = False  # NZ, CN, AU, UA: SELECT MF fails
+    absent_file: int = 0x6A82  # 6283 on Malaysian ones
     refuses_le_on_select: bool = False  # German chips, Chinese permits: SELECT with Le fails
     max_le: int = 256  # more is answered with ``long_le``
     long_le: int = 0x6700  # or 6C00: the right Le is put in
@@ -183,7 +184,7 @@ class VirtualChip:
         self._file = None
         files = self.contents.files if self._in_application else self.contents.master_files
         if identifier not in files:
-            return b"", 0x6A82
+            return b"", self.traits.absent_file
         if self._session is None and (self._in_application or identifier not in _FREE):
             return b"", 0x6982
         self._file = files[identifier]
@@ -318,7 +319,8 @@ class VirtualChip:
         if apdu.le == 65536 and self.traits.empty_on_full_extended:
             return b"", 0x9000
         answer = self.contents.active_key.answer(apdu.data, self._random)
-        return (answer, 0x9000) if len(answer) <= apdu.le else (b"", 0x6700)
+        room = min(apdu.le, self._session.capacity(is_extended=apdu.is_extended))
+        return (answer, 0x9000) if len(answer) <= room else (b"", 0x6700)
 
 
 def _atr(*, takes_extended: bool) -> bytes:

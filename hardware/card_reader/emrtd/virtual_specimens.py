@@ -27,6 +27,7 @@ from hardware.card_reader.emrtd.issuing import (
     new_sod,
 )
 from hardware.card_reader.emrtd.virtual import (
+    EF_ATR,
     EF_CARD_ACCESS,
     EF_CARD_SECURITY,
     EF_COM,
@@ -44,6 +45,8 @@ from hardware.card_reader.emrtd.virtual_messaging import Fault
 Layout = Literal["TD3", "TD1", "CN_PERMIT"]
 ISSUED = date(2024, 5, 1)
 CAN = "123456"
+# At most 1024 bytes to the chip and 65535 from it (ISO/IEC 7816-4, 12.7.1)
+EXTENDED_LENGTHS = bytes.fromhex("7F6608020204000202FFFF")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Plan:
     active_auth_hash: HashName = "sha256"
     has_details: bool = True  # DG11 and DG12
     is_39794: bool = False  # the portrait in the newer record
+    tells_lengths: bool = False  # EF.ATR/INFO says that extended lengths are taken
     traits: Traits = Traits()  # noqa: RUF009 - frozen
 
 
@@ -126,6 +130,8 @@ def issue(
     files = {EF_COM: lds.ef_com(groups), EF_SOD: new_sod(country.signer, groups)}
     files |= {0x0100 | number: raw for number, raw in groups.items()}
     master = {EF_CARD_ACCESS: lds.security_infos(offered)} if offered else {}
+    if plan.tells_lengths:
+        master[EF_ATR] = EXTENDED_LENGTHS
     if any(one.mapping == "CAM" for one in plan.pace):
         signed = lds.security_infos(entries)
         master[EF_CARD_SECURITY] = new_signed_data(country.signer, SECURITY_OBJECT, signed, None)
@@ -182,7 +188,7 @@ PLANS: Mapping[str, Plan] = {
         traits=Traits(refuses_le_on_select=True),
     ),
     "passport_cam": Plan(
-        holder=MUSTERMANN, can=CAN, traits=Traits(offers_bac=False, takes_extended=True),
+        holder=MUSTERMANN, can=CAN, traits=Traits(offers_bac=False, takes_extended=True), tells_lengths=True,
         pace=(PaceOffer("CAM", "AES-256", "secp256r1"), PaceOffer("GM", "AES-256", "secp256r1")),
     ),
     "identity_card": Plan(

@@ -263,3 +263,31 @@ def test_another_countrys_document_is_untrusted_and_not_forged(tmp_path):
     sod = specimen.contents.files[EF_SOD]
     results = [check.result.value for check in passive_auth.verify(sod, specimen.groups, tmp_path, TODAY)]
     assert results == ["pass", "pass", "warn", "pass"]
+
+
+def test_a_file_that_is_not_there_on_a_malaysian_chip():
+    chip = issue(Plan(traits=Traits(absent_file=0x6283)), portrait(), COUNTRY, seeded(6)).chip()
+    assert chip.respond(bytes.fromhex("00A4020C02011C")) == b"\x62\x83"
+
+
+def test_a_signature_longer_than_a_short_answer_is_not_given():
+    """A key of 2048 bits signs 256 bytes, which no short protected response holds."""
+    plan = Plan(active_auth="rsa", active_auth_bits=2048, traits=Traits(takes_extended=True))
+    specimen = issue(plan, portrait(), COUNTRY, seeded(8))
+    chip = specimen.chip()
+    channel = opened(specimen, chip)
+    sign = Command(0x00, 0x88, 0, 0, bytes(8), 0)
+    assert run(channel.send(sign), chip).status == 0x6700
+    long = Command(0x00, 0x88, 0, 0, bytes(8), 256, is_extended=True)
+    assert len(run(channel.send(long), chip).data) == 256
+
+
+def test_the_chinese_passports_active_authentication_wants_a_short_le():
+    """Passport PO (2018): Le 65536 gives no byte, Le 256 a signature."""
+    plan = Plan(active_auth="rsa", traits=Traits(takes_extended=True, empty_on_full_extended=True))
+    specimen = issue(plan, portrait(), COUNTRY, seeded(9))
+    chip = specimen.chip()
+    channel = opened(specimen, chip)
+    full = run(channel.send(Command(0x00, 0x88, 0, 0, bytes(8), 65536, is_extended=True)), chip)
+    assert (full.data, full.status) == (b"", 0x9000)
+    assert len(run(channel.send(Command(0x00, 0x88, 0, 0, bytes(8), 0)), chip).data) == 128
