@@ -24,6 +24,7 @@ _PORTRAIT_BORDER_SHARE = 0.2  # documents are cropped tightly; detectors want so
 _PORTRAIT_EYES_PX = 20.0
 _SMALL_PORTRAIT_PX = 240  # shorter than this a portrait is looked at enlarged, too
 _ROLL_MAX_DEG = 60.0  # a portrait on its side or upside-down is found, and never matches
+_BETTER_TURNED = 0.05  # of the detector's score
 _SEEN_AGAIN_SHARE = 0.8  # of the first look's score: else the first look's points are kept
 
 
@@ -118,9 +119,19 @@ class ComposedEngine:
             raise PortraitUnusable(f"the portrait shows {len(faces)} faces instead of one", where="face")
         if faces[0].eye_distance_px < _PORTRAIT_EYES_PX:
             raise PortraitUnusable("the face on the portrait is too small", where="face")
-        if abs(pose_of(faces[0]).roll_deg) > _ROLL_MAX_DEG:
+        if abs(pose_of(faces[0]).roll_deg) > _ROLL_MAX_DEG or self._looks_better_turned(framed, faces[0].score):
             raise PortraitUnusable("the portrait is turned or upside-down", where="face")
         return framed, faces[0]
+
+    def _looks_better_turned(self, framed: Picture, score: float) -> bool:
+        """Say whether a portrait lies: detectors find such faces, and place their points as if they stood upright."""
+        for turn in (cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE):
+            turned = np.asarray(cv2.rotate(framed, turn), np.uint8)
+            found = self.detect(turned)
+            turned.fill(0)
+            if found and found[0].score > score + _BETTER_TURNED:
+                return True
+        return False
 
     def live_score(self, frame: Picture, face: Face) -> float | None:
         """The passive model's vote; see the front door."""
