@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-import random
 import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +24,7 @@ from hardware.card_reader.sdt.messages import SamOptions
 from hardware.card_reader.sdt.reader import SamCardReader
 from hardware.card_reader.sdt.simulator import IMMEDIATE, Misbehaviour, Pace, SamOnPty, Traits, VirtualSamCard
 from hardware.device import Health
+from tests.torture import is_torture, some
 
 pytestmark = pytest.mark.peer
 
@@ -150,13 +151,10 @@ async def test_the_modules_speed_is_found(tmp_path, baud):
 
 # -- pulled and swapped ----------------------------------------------------------------------------------------------
 
-_ALL = bool(os.environ.get("BOOTH_TORTURE"))
-_BYTES = range(1295) if _ALL else sorted(random.Random(7).sample(range(1295), 4))
 
-
-@pytest.mark.timeout(3600 if _ALL else 120)
+@pytest.mark.timeout(7200 if is_torture() else 120)
 async def test_pulled_in_the_middle_of_the_text(reader, sam):
-    for at in _BYTES:
+    for at in some(range(1295), 5):
         pulled_s = []
         waiting = asyncio.create_task(document(reader))
         await sam.present(ANNA, Misbehaviour(pull_at=at))
@@ -313,18 +311,23 @@ async def test_no_module_at_all(tmp_path):
     assert reader.status.health is Health.OFFLINE
 
 
+@pytest.mark.timeout(7200 if is_torture() else 120)
 async def test_many_presentations_grow_nothing(reader, sam):
     def counted():
-        return len(os.listdir(f"/proc/{reader.worker_pid}/fd")), len(os.listdir(f"/proc/{reader.worker_pid}/task"))
+        status = dict(line.split(":\t") for line in Path(f"/proc/{reader.worker_pid}/status").read_text().splitlines())
+        kb = int(status["VmRSS"].split()[0])
+        return len(os.listdir(f"/proc/{reader.worker_pid}/fd")), int(status["Threads"]), kb
 
-    before = None
-    for number in range(100 if _ALL else 12):
-        await sam.present(ANNA if number % 2 else BO)
-        await document(reader)
-        await sam.remove()
-        await asyncio.wait_for(reader.wait_for_removal(), 5)
-        before = before or counted()
-    assert counted() == before
+    count = 1000 if is_torture() else 24
+    before = (0, 0, 0)
+    for number in range(count):
+        await sam.present(ANNA if number % 2 else BO, swap_s=0.05)
+        assert (await document(reader)).name == ("张秀英" if number % 2 else "李建国")
+        if number == count // 4:
+            before = counted()
+    after = counted()
+    assert after[:2] == before[:2]
+    assert after[2] - before[2] < 2000
 
 
 @pytest.mark.parametrize(
