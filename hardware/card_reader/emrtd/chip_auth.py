@@ -6,17 +6,27 @@ thing that is tried with a chip: afterwards either all is well or nobody talks a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hardware.card_reader import CardUnreadable, Check, Result, tlv
 from hardware.card_reader.apdu import Command, Exchange
 from hardware.card_reader.emrtd.channel import Channel
 from hardware.card_reader.emrtd.curves import Curve
 from hardware.card_reader.emrtd.pace import Mapping, NewScalar
+from hardware.card_reader.emrtd.passive_auth import verify_signed
 from hardware.card_reader.emrtd.primitives import AUTHENTICATION, ENCRYPTION, Suite
 from hardware.card_reader.emrtd.public_keys import ec_point
 from hardware.card_reader.emrtd.secure_messaging import SecureMessaging
-from hardware.card_reader.emrtd.security_infos import ChipAuthInfo, ChipAuthPublicKey, SecurityInfos
+from hardware.card_reader.emrtd.security_infos import (
+    ChipAuthInfo,
+    ChipAuthPublicKey,
+    SecurityInfos,
+    parse_security_infos,
+)
+from hardware.card_reader.emrtd.sod import parse_signed_data
 
 NAME = "chip_authentication"
+CARD_SECURITY_CONTENT = bytes.fromhex("04007F0007030201")  # 0.4.0.127.0.7.3.2.1: id-SecurityObject
 _EF_COM = 0x011E
 
 
@@ -51,19 +61,40 @@ def authenticate(channel: Channel, infos: SecurityInfos, new_scalar: NewScalar =
     return Check(NAME, Result.PASS, f"{suite.title} on {curve.name}")
 
 
-def judge_mapping(mapping: Mapping, infos: SecurityInfos | None) -> Check | None:
-    """Judge what PACE with chip authentication mapping has shown by the chip's keys; None: no key on that curve."""
-    for key in infos.chip_auth_keys if infos else ():
+def judge_mapping(
+    mapping: Mapping, infos: SecurityInfos | None, card_security: bytes | None, trust_folder: Path | None
+) -> Check:
+    """Judge what PACE with chip authentication mapping has shown by the chip's public keys (Doc 9303-11, 4.4.3.5).
+
+    Keys in DG14 (``infos``) are vouched for by EF.SOD, those in EF.CardSecurity by that file's own signature.
+    """
+    if infos is not None and _is_proven(mapping, infos) is True:
+        return Check(NAME, Result.PASS, f"PACE mapping on {mapping.curve.name}")
+    if card_security is None:
+        return Check(NAME, Result.NOT_DONE, "the chip has no EF.CardSecurity to judge its mapping by")
+    signed = parse_signed_data(card_security, "EF.CardSecurity")
+    proven = _is_proven(mapping, parse_security_infos(signed.content))
+    if proven is None:
+        return Check(NAME, Result.NOT_DONE, "EF.CardSecurity has no key on the curve of the mapping")
+    signature, trust = verify_signed(signed, CARD_SECURITY_CONTENT, trust_folder)
+    if not proven or signature.result is Result.FAIL:
+        return Check(NAME, Result.FAIL, "the chip's mapping does not come from a key its issuer signed")
+    if trust.result is not Result.PASS:
+        return Check(NAME, Result.WARN, f"who signed EF.CardSecurity is not known ({trust.reason})")
+    return Check(NAME, Result.PASS, f"PACE mapping on {mapping.curve.name}")
+
+
+def _is_proven(mapping: Mapping, infos: SecurityInfos) -> bool | None:
+    """Tell whether one of the keys on the mapping's curve is the chip's; None when none is on it."""
+    found = None
+    for key in infos.chip_auth_keys:
         try:
             curve, point = ec_point(key.public_key)
-            if curve != mapping.curve:
-                continue
-            if mapping.is_proven_by(point):
-                return Check(NAME, Result.PASS, f"PACE mapping on {curve.name}")
-        except CardUnreadable:
+            if curve == mapping.curve:
+                found = found or mapping.is_proven_by(point)
+        except CardUnreadable:  # a key of another kind, or a proof of zero
             continue
-        return Check(NAME, Result.FAIL, "the chip's mapping does not come from the key its issuer signed")
-    return None
+    return found
 
 
 def _choose(infos: SecurityInfos) -> tuple[ChipAuthInfo | None, Suite, ChipAuthPublicKey] | None:

@@ -145,10 +145,11 @@ class _Reading:
         return chip, active, self._card_access(infos)
 
     def _chip_authentication(self, infos: SecurityInfos | None) -> Exchange[Check]:
-        mapping = self._access.entrance.mapping
-        mapped = chip_auth.judge_mapping(mapping, infos) if mapping is not None else None
-        if mapped is not None and mapped.result is Result.PASS:
-            return mapped
+        entrance = self._access.entrance
+        if entrance.mapping is not None:
+            judged = chip_auth.judge_mapping(entrance.mapping, infos, entrance.card_security, self._task.trust_folder)
+            if judged.result in (Result.PASS, Result.FAIL) or not chip_auth.is_offered(infos):
+                return judged
         if infos is None or not chip_auth.is_offered(infos):
             return Check(chip_auth.NAME, Result.NOT_DONE, "the document does not offer it")
         if self._access.channel.session is None:

@@ -41,43 +41,59 @@ class Signer:
 
 
 @dataclass(frozen=True, repr=False)
-class SecurityObject:
-    """An EF.SOD. ``hashes``: number of a data group -> its hash; ``content``: the signed LDSSecurityObject."""
+class SignedData:
+    """A CMS SignedData: what is signed, of which type, by whom."""
 
-    hash_algorithm: str  # as hashlib names it; an unknown one as its hex identifier
-    hashes: dict[int, bytes]
-    lds_version: str  # "" before LDS 1.8
     content: bytes
     content_type: bytes
     signers: tuple[Signer, ...]
     certificates: tuple[Certificate, ...]
 
 
+@dataclass(frozen=True, repr=False)
+class SecurityObject(SignedData):
+    """An EF.SOD. ``hashes``: number of a data group -> its hash; ``content``: the signed LDSSecurityObject."""
+
+    hash_algorithm: str  # as hashlib names it; an unknown one as its hex identifier
+    hashes: dict[int, bytes]
+    lds_version: str  # "" before LDS 1.8
+
+
 def parse(raw: bytes) -> SecurityObject:
     """Decode EF.SOD. Raises ``CardUnreadable``."""
     if len(raw) > MAX_SOD_BYTES:
         raise CardUnreadable(f"EF.SOD has {len(raw)} bytes, more than {MAX_SOD_BYTES}")
-    content_info = tlv.read_all(tlv.read_exactly(definite(tlv.read_exactly(raw, 0x77)), 0x30))
-    if [item.tag for item in content_info] != [0x06, 0xA0] or content_info[0].value != _SIGNED_DATA:
-        raise CardUnreadable("EF.SOD is no CMS SignedData")
-    items = tlv.read_all(tlv.read_exactly(content_info[1].value, 0x30))
-    tags = [item.tag for item in items]
-    if tags[:3] != [0x02, 0x31, 0x30] or tags[-1] != 0x31 or not set(tags[3:-1]) <= {0xA0, 0xA1}:
-        raise CardUnreadable("EF.SOD's SignedData does not have the order of RFC 5652")
-    wrapper = tlv.read_all(items[2].value)
-    if [item.tag for item in wrapper] != [0x06, 0xA0]:
-        raise CardUnreadable("EF.SOD carries no content")
-    content = tlv.read_exactly(wrapper[1].value, 0x04)
-    signers = [_signer(item) for item in tlv.read_all(items[-1].value)[: MAX_SIGNERS + 1]]
-    certificates = [one for item in items[3:-1] if item.tag == 0xA0 for one in tlv.read_all(item.value)]
-    if len(certificates) > MAX_CERTIFICATES or not 1 <= len(signers) <= MAX_SIGNERS:
-        raise CardUnreadable(f"EF.SOD has {len(certificates)} certificates and {len(signers)} signers")
-    algorithm, hashes, lds_version = _content(content)
+    signed = parse_signed_data(tlv.read_exactly(raw, 0x77))
+    algorithm, hashes, lds_version = _content(signed.content)
     return SecurityObject(
+        content=signed.content,
+        content_type=signed.content_type,
+        signers=signed.signers,
+        certificates=signed.certificates,
         hash_algorithm=algorithm,
         hashes=hashes,
         lds_version=lds_version,
-        content=content,
+    )
+
+
+def parse_signed_data(raw: bytes, name: str = "EF.SOD") -> SignedData:
+    """Decode a ContentInfo that is a SignedData; ``name``: which file's. Raises ``CardUnreadable``."""
+    content_info = tlv.read_all(tlv.read_exactly(definite(raw), 0x30))
+    if [item.tag for item in content_info] != [0x06, 0xA0] or content_info[0].value != _SIGNED_DATA:
+        raise CardUnreadable(f"{name} is no CMS SignedData")
+    items = tlv.read_all(tlv.read_exactly(content_info[1].value, 0x30))
+    tags = [item.tag for item in items]
+    if tags[:3] != [0x02, 0x31, 0x30] or tags[-1] != 0x31 or not set(tags[3:-1]) <= {0xA0, 0xA1}:
+        raise CardUnreadable(f"{name}'s SignedData does not have the order of RFC 5652")
+    wrapper = tlv.read_all(items[2].value)
+    if [item.tag for item in wrapper] != [0x06, 0xA0]:
+        raise CardUnreadable(f"{name} carries no content")
+    signers = [_signer(item) for item in tlv.read_all(items[-1].value)[: MAX_SIGNERS + 1]]
+    certificates = [one for item in items[3:-1] if item.tag == 0xA0 for one in tlv.read_all(item.value)]
+    if len(certificates) > MAX_CERTIFICATES or not 1 <= len(signers) <= MAX_SIGNERS:
+        raise CardUnreadable(f"{name} has {len(certificates)} certificates and {len(signers)} signers")
+    return SignedData(
+        content=tlv.read_exactly(wrapper[1].value, 0x04),
         content_type=wrapper[0].value,
         signers=tuple(signers),
         # Other choices than a certificate (attribute certificates) have other tags and are of no use here.
