@@ -21,6 +21,7 @@ class EnterKeyScreen(DigitsScreen):
     is_private = True
 
     def build(self) -> None:
+        text = self.look.text
         self.kind, self.most = KINDS[self.question.part]
         self.drawing = KeyPicture(self.question.part)
         self.add_widget(self.drawing)
@@ -30,8 +31,14 @@ class EnterKeyScreen(DigitsScreen):
         self.entry = Entry()
         self.entry.kind, self.entry.is_private = self.kind, True
         self.entry.text = self.kept.get("draft", self.question.draft)
-        self.keys = Keyboard(mode="document", has_pinyin=False, words={"delete": self.look.text("Delete")})
-        self.keys.bind(on_typed=lambda _, what: self.type(what), on_delete=lambda *_: self.type("delete"))
+        self.keys = Keyboard(
+            mode="document", has_pinyin=False, words={"delete": text("Delete"), "clear": text("Clear")}
+        )
+        self.keys.bind(
+            on_typed=lambda _, what: self.type(what),
+            on_delete=lambda *_: self.type("delete"),
+            on_clear=lambda *_: self.type("clear"),
+        )
         self.add_widget(self.entry)
         self.add_widget(self.keys)
 

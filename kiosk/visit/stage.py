@@ -169,8 +169,8 @@ class Stage:
                 self._show_again()
                 now = self._showing.words
                 told = [now.title] * (now.title != before.title) + [now.help] * (now.help != before.help)
-                news = [u for u in now.spoken if u.text in told] + [u for u in now.news if u not in before.news]
-                self._speak(tuple(news), Priority.FOCUS)  # nothing is shown that is not said (R10)
+                self._speak(tuple(u for u in now.spoken if u.text in told), Priority.FOCUS)
+                self._speak(tuple(u for u in now.news if u not in before.news))  # after it: nothing unsaid (R10)
 
     async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
         """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""

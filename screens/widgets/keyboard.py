@@ -26,7 +26,7 @@ SHOWN = 6  # candidates at once
 class Keyboard(Part):
     """``on_typed`` carries text to add, ``on_delete`` nothing, ``on_composed`` the letters so far."""
 
-    __events__ = ("on_typed", "on_delete", "on_composed", "on_rebuilt")
+    __events__ = ("on_typed", "on_delete", "on_clear", "on_composed", "on_rebuilt")
     is_flexible = True
 
     def __init__(self, *, mode: str, words: dict[str, str], has_pinyin: bool, **properties: Any) -> None:
@@ -43,6 +43,9 @@ class Keyboard(Part):
         """Kivy's default handler."""
 
     def on_delete(self) -> None:
+        """Kivy's default handler."""
+
+    def on_clear(self) -> None:
         """Kivy's default handler."""
 
     def on_composed(self, letters: str) -> None:
@@ -146,7 +149,9 @@ class Keyboard(Part):
         if self.mode == "document":
             delete = Key(id="delete", icon="delete", name=self._words["delete"], row="letters4")
             delete.bind(on_chosen=lambda *_: self.delete())
-            rows[-1].append((delete, 2))
+            clear = Key(id="clear", text=self._words["clear"], row="letters4", is_word=True)
+            clear.bind(on_chosen=lambda *_: self.dispatch("on_clear"))
+            rows[-1] += [(delete, 2), (clear, 2)]
             return rows
         space = Key(id="space", icon="space", name=self._words["space"], row="letters3")
         space.bind(on_chosen=lambda *_: self.dispatch("on_typed", " "))
