@@ -64,6 +64,8 @@ BENCHMARKS = (
     Benchmark(("card.read",), "card:read", "card on the reader until the document is there"),
     Benchmark(("documents.sam",), "documents_sam:read", "a resident card read over 115 200 baud, module at no time"),
     Benchmark(("documents.sam_present",), "documents_sam:present", "a resident card laid down until it is parsed"),
+    Benchmark(("documents.pace_ec",), "documents_crypto:points", "PACE's part on elliptic curves, 256 bits, CPU time"),
+    Benchmark(("documents.sm_block",), "documents_crypto:block", "one protected block of 256 bytes, CPU time"),
     Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
     Benchmark(("face.match",), "face:match", "one comparison, from the first frame to the decision"),
     Benchmark(
