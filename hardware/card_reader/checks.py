@@ -34,12 +34,12 @@ def agrees(name: str, item: object | None, in_number: object | None) -> Check:
 def of_citizen(number: str, birth: date | None, sex: Sex) -> tuple[Check, Check, Check]:
     """Check a citizen's number and what it says: ``number_checksum``, ``birth_matches``, ``sex_matches`` (GB 11643).
 
-    A sex that is neither male nor female is not compared: the number knows no other.
+    An unknown sex is not compared; an unspecified one is: the number specifies it.
     """
     return (
         checked("number_checksum", number_is_valid(number), Result.FAIL, "the number breaks GB 11643"),
         agrees("birth_matches", birth, _said(number_birth, number)),
-        agrees("sex_matches", sex if sex in (Sex.MALE, Sex.FEMALE) else None, _said(number_sex, number)),
+        agrees("sex_matches", None if sex is Sex.UNKNOWN else sex, _said(number_sex, number)),
     )
 
 

@@ -17,6 +17,7 @@ from hardware.card_reader import (
     Result,
     number_is_valid,
 )
+from hardware.card_reader.checks import expired
 from hardware.card_reader.emrtd.data_groups import (
     DocumentDetails,
     PersonalDetails,
@@ -56,7 +57,7 @@ def document(zone: Mrz, groups: Mapping[int, bytes], checks: tuple[Check, ...], 
         valid_to=zone.expiry,
         portrait=portrait,
         portrait_raw=portrait_raw,
-        checks=(_digits(zone), _expired(zone, today), portrait_check, *checks),
+        checks=(_digits(zone), expired(zone.expiry, today), portrait_check, *checks),
         source=f"emrtd {zone.layout} {way}",
     )
 
@@ -105,11 +106,3 @@ def _digits(zone: Mrz) -> Check:
     if not wrong:
         return Check("mrz_check_digits", Result.PASS)
     return Check("mrz_check_digits", Result.FAIL, f"wrong for: {', '.join(wrong)}")
-
-
-def _expired(zone: Mrz, today: date) -> Check:
-    if zone.expiry is None:
-        return Check("expired", Result.NOT_DONE, "the document does not say when it expires")
-    if today <= zone.expiry:
-        return Check("expired", Result.PASS)
-    return Check("expired", Result.FAIL, "the document's date of expiry has passed")

@@ -22,6 +22,7 @@ from hardware.card_reader import (
     Progress,
     Result,
     Sex,
+    checks,
     masked_name,
 )
 from hardware.card_reader.apdu import Command, Exchange, exchange
@@ -73,13 +74,14 @@ def parse(raw: bytes) -> Document:
         card_number=_letters_and_digits(raw[:12]),
         valid_from=issued,
         checks=(
-            Check("number_checksum", Result.PASS)
-            if number_is_valid(number)
-            else Check("number_checksum", Result.FAIL, "the number's last digit does not fit the others"),
+            checks.checked(
+                "number_checksum",
+                number_is_valid(number),
+                Result.FAIL,
+                "the number's last digit does not fit the others",
+            ),
             Check("expired", Result.NOT_DONE, "the card has no date of expiry"),
-            Check("name_decoded", Result.PASS)
-            if is_whole
-            else Check("name_decoded", Result.WARN, "some characters of the name could not be decoded"),
+            checks.name_decoded(is_whole),
         ),
         source="nhi",
     )

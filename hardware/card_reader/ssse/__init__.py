@@ -8,30 +8,23 @@ answer, so a record counts only by the tag it carries. The ATR is a city's and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import TypeVar
 
 from hardware.card_reader import (
     CardProtected,
     CardUnknown,
     CardUnreadable,
-    Check,
     Document,
     DocumentKind,
     Phase,
     Progress,
-    Result,
     Sex,
-    number_birth,
-    number_is_valid,
-    number_sex,
+    checks,
 )
 from hardware.card_reader.apdu import Command, Exchange, Response, exchange
 from hardware.card_reader.family import Task
 from hardware.card_reader.ssse import record
-
-T = TypeVar("T")
 
 AID = bytes.fromhex("7378312E73682EC9E7BBE1B1A3D5CF")  # "sx1.sh." + 社会保障 in GBK
 EF05, EF06 = 0x05, 0x06
@@ -167,31 +160,9 @@ def _document(public: Mapping[int, bytes], holder: Mapping[int, bytes], version:
         valid_from=record.day(public[ISSUED]) if ISSUED in public else None,
         valid_to=valid_to,
         checks=(
-            _check("number_checksum", number_is_valid(number), Result.FAIL, "the number breaks GB 11643"),
-            _compare("birth_matches", birth, _or_none(number_birth, number)),
-            _compare("sex_matches", None if sex is Sex.UNKNOWN else sex, _or_none(number_sex, number)),
-            Check("expired", Result.NOT_DONE, "the card has no date of expiry")
-            if valid_to is None
-            else _check("expired", today <= valid_to, Result.FAIL, "the card's date of expiry has passed"),
-            _check("name_decoded", is_whole, Result.WARN, "some characters of the name could not be decoded"),
+            *checks.of_citizen(number, birth, sex),
+            checks.expired(valid_to, today),
+            checks.name_decoded(is_whole),
         ),
         source=f"ssse {version}",
     )
-
-
-def _or_none(rule: Callable[[str], T], number: str) -> T | None:
-    try:
-        return rule(number)
-    except ValueError:
-        return None
-
-
-def _check(name: str, is_right: bool, otherwise: Result, reason: str) -> Check:
-    return Check(name, Result.PASS) if is_right else Check(name, otherwise, reason)
-
-
-def _compare(name: str, item: object | None, in_number: object | None) -> Check:
-    """Compare an item with what the number says; a difference is a warning, because old records have such errors."""
-    if item is None or in_number is None:
-        return Check(name, Result.NOT_DONE, "the card or its number does not say")
-    return _check(name, item == in_number, Result.WARN, "the card and its number disagree")

@@ -15,7 +15,6 @@ from hardware.card_reader import (
     CardProtected,
     CardUnknown,
     CardUnreadable,
-    Check,
     Document,
     DocumentKind,
     DocumentSeen,
@@ -23,6 +22,7 @@ from hardware.card_reader import (
     Progress,
     Result,
     Sex,
+    checks,
     masked_name,
 )
 from hardware.card_reader.apdu import Command, Exchange, Response, exchange
@@ -84,16 +84,17 @@ def read(task: Task) -> Exchange[Document]:
         valid_to=expires,
         portrait=portrait,
         checks=(
-            Check("number_checksum", Result.PASS)
-            if number_is_valid(number)
-            else Check("number_checksum", Result.FAIL, "the number's last digit does not fit the others"),
-            _expired(expires, task.today),
-            Check("name_decoded", Result.PASS)
-            if is_whole
-            else Check("name_decoded", Result.WARN, "some characters of the name could not be decoded"),
-            Check("portrait", Result.PASS)
-            if portrait
-            else Check("portrait", Result.WARN, "the card holds no picture that could be recognised"),
+            checks.checked(
+                "number_checksum",
+                number_is_valid(number),
+                Result.FAIL,
+                "the number's last digit does not fit the others",
+            ),
+            checks.expired(expires, task.today),
+            checks.name_decoded(is_whole),
+            checks.checked(
+                "portrait", bool(portrait), Result.WARN, "the card holds no picture that could be recognised"
+            ),
         ),
         source="thai_id",
     )
@@ -206,11 +207,3 @@ def last_day(raw: bytes) -> date | Literal["long_term"] | None:
 def sex_of(raw: bytes) -> Sex:
     """Decode 1 (male) and 2 (female); anything else is unknown."""
     return {b"1": Sex.MALE, b"2": Sex.FEMALE}.get(raw, Sex.UNKNOWN)
-
-
-def _expired(expires: date | Literal["long_term"] | None, today: date) -> Check:
-    if expires is None:
-        return Check("expired", Result.NOT_DONE, "the card has no date of expiry")
-    if expires == "long_term" or today <= expires:
-        return Check("expired", Result.PASS)
-    return Check("expired", Result.FAIL, "the card's date of expiry has passed")
