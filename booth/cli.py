@@ -101,6 +101,24 @@ def check(config: Path | None) -> None:
     _exit(lambda: run_check(config))
 
 
+@booth.command()
+@_config
+@click.option("--can", "ask", flag_value="can", help="Ask for the card access number before the card does.")
+@click.option("--mrz", "ask", flag_value="mrz", help="Ask for document number, birth and expiry before the card does.")
+@click.option("--reveal", is_flag=True, help="Print everything, of a test card; refused on an enrolled booth.")
+@click.option("--json", "as_json", is_flag=True, help="One object, every step in it.")
+@click.option("--within", "within_s", type=click.FloatRange(1, 3600), default=60.0, show_default=True, help="Seconds.")
+def card(config: Path, ask: str | None, reveal: bool, as_json: bool, within_s: float) -> None:
+    """Read one document and print it masked, with its checks and the time of each step.
+
+    Keys of passports are asked for and not shown. Status 1 when nothing was read or a check failed, 2 without a reader.
+    """
+    from booth.card import Wish, read_card
+    from kiosk.config import load
+
+    _exit(lambda: read_card(load(config), Wish(ask or "", reveal, as_json, within_s)))
+
+
 @booth.group()
 def ledger() -> None:
     """Look at the transactions. Personal data is not in there."""

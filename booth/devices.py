@@ -16,6 +16,7 @@ from hardware.card_reader.reader import PcscCardReader, ReaderOptions
 from hardware.card_reader.sdt.messages import SamOptions
 from hardware.card_reader.sdt.reader import SamCardReader
 from hardware.card_reader.several import SeveralReaders
+from hardware.card_reader.worker_reader import WorkerCardReader
 from hardware.face.matcher import WorkerFaceMatcher
 from hardware.face.messages import FaceOptions
 from hardware.keypad import Key
@@ -94,7 +95,7 @@ class Devices:
             device.watch(lambda _status: changed())
 
 
-def card_reader(config: Config) -> CardReader:
+def card_reader(config: Config) -> WorkerCardReader | SeveralReaders:
     """All card readers of the booth behind one door. Raises ``ValueError`` for settings no driver can be made of."""
     c = config.card_reader
     trust_folder = Path(c.trust_folder) if c.trust_folder else None

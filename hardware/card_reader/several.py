@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from hardware.card_reader import (
     AccessKey,
@@ -20,22 +21,31 @@ from hardware.card_reader import (
     ProgressListener,
     ReaderLost,
 )
+from hardware.card_reader.messages import Step
 from hardware.device import DeviceStatus, Health, StatusListener
 
 # Which state speaks for all: what can serve a resident first, then what may soon.
 _ORDER = (Health.ONLINE, Health.DEVICE_BUSY, Health.STARTING)
 
 
+class MeasuredReader(CardReader, Protocol):
+    """A reader that knows how long its last document took."""
+
+    @property
+    def last_steps(self) -> tuple[Step, ...]: ...
+
+
 class SeveralReaders:
     """``CardReader`` over at least one other. Use from one event loop. ``ValueError`` for none."""
 
-    def __init__(self, readers: Sequence[CardReader]) -> None:
+    def __init__(self, readers: Sequence[MeasuredReader]) -> None:
         if not readers:
             raise ValueError("at least one card reader is needed")
         self._readers = tuple(readers)
         self._listeners: list[StatusListener] = []
         self._changed = asyncio.Event()
-        self._waiting: dict[CardReader, asyncio.Task[Document]] = {}  # also who was done in the same moment as another
+        self._steps: tuple[Step, ...] = ()
+        self._waiting: dict[MeasuredReader, asyncio.Task[Document]] = {}  # also who was done with another
         self._key: AccessKey | None = None
         for reader in self._readers:
             reader.watch(self._on_status)
@@ -50,6 +60,11 @@ class SeveralReaders:
         """The documents of the readers that can serve now; of all when none can."""
         usable = [reader for reader in self._readers if reader.status.is_usable] or self._readers
         return tuple(dict.fromkeys(kind for reader in usable for kind in reader.kinds))
+
+    @property
+    def last_steps(self) -> tuple[Step, ...]:
+        """How long each step of the last document took, of whichever reader gave it."""
+        return self._steps
 
     async def start(self) -> None:
         """Start all; one that fails does not keep the others from starting, unless all do."""
@@ -97,7 +112,9 @@ class SeveralReaders:
                         continue
                     del self._waiting[reader]
                     if not isinstance(task.exception(), ReaderLost):
-                        return task.result()
+                        document = task.result()
+                        self._steps = reader.last_steps
+                        return document
                 if not self._waiting and not any(self._may_come(reader) for reader in self._readers):
                     status = self.status
                     raise ReaderLost(status.reason or "no card reader is there", where="card readers")
@@ -129,10 +146,10 @@ class SeveralReaders:
         finally:
             changed.cancel()
 
-    def _may_come(self, reader: CardReader) -> bool:
+    def _may_come(self, reader: MeasuredReader) -> bool:
         return reader.status.is_usable or reader.status.health is Health.STARTING
 
-    def _end(self, readers: Iterable[CardReader]) -> None:
+    def _end(self, readers: Iterable[MeasuredReader]) -> None:
         for reader in tuple(readers):
             task = self._waiting.pop(reader)
             if not task.cancel():

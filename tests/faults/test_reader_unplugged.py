@@ -8,6 +8,7 @@ import pytest
 
 from hardware.card_reader import Media, ReaderLost
 from hardware.card_reader.rig import rig
+from hardware.card_reader.simulator import Misbehaviour
 from hardware.card_reader.ssse.virtual import CardFields, VirtualSocialCard
 from hardware.device import Health
 
@@ -65,3 +66,31 @@ async def test_the_driver_starts_before_its_daemon(tmp_path):
         assert table.reader.status.health is Health.OFFLINE
         await table.daemon.start()
         await until(table.reader, lambda status: status.health is Health.ONLINE)
+
+
+async def test_a_reader_that_is_back_under_another_name_is_found(tmp_path):
+    async with rig(tmp_path / "pcscd") as table:
+        await table.slot.present(VirtualSocialCard(FIELDS))
+        assert (await asyncio.wait_for(table.reader.wait_for_document(), 5)).name == "张秀英"
+        await table.daemon.stop()
+        await until(table.reader, lambda status: status.health is Health.OFFLINE)
+        table.daemon.reader_name = "Acme 9000 [CCID] (0815)"
+        await table.daemon.start()
+        took_s = await until(table.reader, lambda status: status.media is Media.PRESENT)
+        assert took_s < 5
+        assert (await asyncio.wait_for(table.reader.wait_for_document(), 5)).name == "张秀英"
+
+
+async def test_a_daemon_that_is_killed_in_the_middle_of_a_read_is_lost_and_the_read_is_made_anew(tmp_path):
+    async with rig(tmp_path / "pcscd") as table:
+        waiting = asyncio.create_task(table.reader.wait_for_document())
+        await table.slot.present(VirtualSocialCard(FIELDS), Misbehaviour(delay_ms=20))
+        while table.slot.commands < 5:
+            await asyncio.sleep(0.005)
+        table.daemon.kill_pcscd()
+        with pytest.raises(ReaderLost):
+            await asyncio.wait_for(waiting, 5)
+        await table.daemon.stop()
+        await table.daemon.start()
+        await until(table.reader, lambda status: status.media is Media.PRESENT)
+        assert (await asyncio.wait_for(table.reader.wait_for_document(), 5)).name == "张秀英"

@@ -37,6 +37,7 @@ class Slot:
         self.status = CardReaderStatus(Health.OFFLINE)
         self.card, self.spent = None, False
         self.calls, self.keys = 0, []
+        self.last_steps = ()
         self._listeners, self._changed = [], asyncio.Event()
 
     def be(self, health, media=Media.NOT_PRESENT, reason=""):
