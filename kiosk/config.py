@@ -152,7 +152,7 @@ class Times(_Section):
     progress_after_s: float = 0.5  # R19: a wait longer than this is shown and spoken
     progress_again_s: float = 10  # R19
     way_out_after_s: float = 30  # R19: a wait longer than this offers a way out
-    face_attempt_s: float = 20  # one attempt: coaching included
+    face_attempt_s: float = 40  # one attempt: coaching and two movements included; nobody is hurried within 30 s
     clerk_wait_s: float = 120  # nobody answers within this -> another way
     clerk_poll_s: float = 1
     lookup_s: float = 8  # total deadline of one enquiry to the backend

@@ -19,8 +19,9 @@ from hardware.camera.relief import Pose, tilt_print, turn_head
 WIDTH_PX, HEIGHT_PX = 1280, 720
 EYE_DISTANCE_PX = 96.0  # a resident 60 cm before a camera with a 70 degree lens
 _EYE_LINE_SHARE = 300 / 720  # of the picture's height
-_LENS_PX = 763.0  # focal length of an upright camera that sees eyes from 0.9 to 1.9 m: 80 degrees over 1 280 px
-_CAMERA_HEIGHT_M, _DISTANCE_M = 1.4, 0.6
+_UPRIGHT_PX_A_M = 1030.0  # of an upright camera at 1.4 m that sees eyes from 0.9 to 1.9 m
+_CAMERA_HEIGHT_M = 1.4
+_UPRIGHT_EYE_DISTANCE_PX = 0.063 * _UPRIGHT_PX_A_M
 _FACE_CROP_PX = 320  # square pictures up to this side come from face collections: the face in the middle
 _NOISE_MARGIN_PX = 64
 _NOISE_SIGMA = 3.0  # grey levels, of a small indoor sensor
@@ -68,7 +69,12 @@ class View:
         across = width * (0.27 if self.second is not None else 0.5)
         if self.eye_height_m is None:
             return across, height * _EYE_LINE_SHARE
-        return across, height / 2 + (_CAMERA_HEIGHT_M - self.eye_height_m) / _DISTANCE_M * _LENS_PX
+        return across, height / 2 + (_CAMERA_HEIGHT_M - self.eye_height_m) * _UPRIGHT_PX_A_M
+
+    @property
+    def eye_distance_px(self) -> float:
+        """Of the first person."""
+        return EYE_DISTANCE_PX if self.eye_height_m is None else _UPRIGHT_EYE_DISTANCE_PX
 
 
 @dataclass
@@ -92,11 +98,11 @@ class Scene:
         canvas = _wall(width, height)
         if view.subject is not None:
             room = 1000 if view.second is None else width // 2 - 40
-            _place(canvas, view.subject, view.middle, room, view.looks_away)
+            _place(canvas, view.subject, view.middle, view.eye_distance_px, room, is_turned=view.looks_away)
             if view.has_mask:
-                _mask(canvas, view.middle)
+                _mask(canvas, view.middle, view.eye_distance_px)
         if view.subject is not None and view.second is not None:
-            _place(canvas, view.second, (width * 0.73, view.middle[1]), width // 2 - 40, False)
+            _place(canvas, view.second, (width * 0.73, view.middle[1]), view.eye_distance_px, width // 2 - 40)
         if view.light != 1.0:
             np.copyto(canvas, np.clip(canvas * view.light, 0, 255).astype(np.uint8))
         return canvas
@@ -110,7 +116,7 @@ class Scene:
         picture = composed
         if view.subject is not None and not replace(pose, nearer=1.0).is_straight:
             turn = tilt_print if view.is_print else turn_head
-            picture = turn(composed, view.middle, EYE_DISTANCE_PX, pose)
+            picture = turn(composed, view.middle, view.eye_distance_px, pose)
         scale = pose.nearer * (1 + 0.006 * math.sin(2 * math.pi * at_s / 9.1))
         dx = 8 * math.sin(2 * math.pi * at_s / 7.3) + view.middle[0] * (1 - scale)
         dy = 5 * math.sin(2 * math.pi * at_s / 5.3) + view.middle[1] * (1 - scale)
@@ -139,18 +145,26 @@ def _wall(width: int, height: int) -> Picture:
     return np.stack([light * 0.97, light, light * 1.01], axis=2).astype(np.uint8)
 
 
-def _mask(canvas: Picture, middle: tuple[float, float]) -> None:
+def _mask(canvas: Picture, middle: tuple[float, float], eyes_px: float) -> None:
     """Draw a surgical mask from the nose to below the chin."""
     shape = np.array([[-0.95, 0.45], [0, 0.3], [0.95, 0.45], [0.8, 1.35], [0, 1.85], [-0.8, 1.35]])
-    corners = np.round(shape * EYE_DISTANCE_PX + np.asarray(middle)).astype(np.int32)
+    corners = np.round(shape * eyes_px + np.asarray(middle)).astype(np.int32)
     cv2.fillPoly(canvas, [corners], _MASK_BGR)
     for fold in (0.75, 1.05):
-        left, right = (int(middle[0] + side * 0.85 * EYE_DISTANCE_PX) for side in (-1, 1))
-        y = int(middle[1] + fold * EYE_DISTANCE_PX)
+        left, right = (int(middle[0] + side * 0.85 * eyes_px) for side in (-1, 1))
+        y = int(middle[1] + fold * eyes_px)
         cv2.line(canvas, (left, y), (right, y), tuple(int(level * 0.88) for level in _MASK_BGR), 2)
 
 
-def _place(canvas: Picture, subject: Subject, middle: tuple[float, float], room_px: int, is_turned: bool) -> None:
+def _place(
+    canvas: Picture,
+    subject: Subject,
+    middle: tuple[float, float],
+    eyes_px: float,
+    room_px: int,
+    *,
+    is_turned: bool = False,
+) -> None:
     """Paint ``subject`` with the eyes around ``middle``, at most ``room_px`` wide."""
     canvas_height, canvas_width = canvas.shape[:2]
     height, width = subject.photograph.shape[:2]
@@ -159,11 +173,11 @@ def _place(canvas: Picture, subject: Subject, middle: tuple[float, float], room_
         eyes = (0.41 * width, 0.45 * height, 0.59 * width, 0.45 * height)
     if eyes is not None:
         left_x, left_y, right_x, right_y = eyes
-        scale = EYE_DISTANCE_PX / max(math.hypot(right_x - left_x, right_y - left_y), 1.0)
+        scale = eyes_px / max(math.hypot(right_x - left_x, right_y - left_y), 1.0)
         between = ((left_x + right_x) / 2, (left_y + right_y) / 2)
     else:
-        scale = 1.5 * HEIGHT_PX / height
-        between = (width / 2, HEIGHT_PX * _EYE_LINE_SHARE / scale)
+        scale = 1.5 * HEIGHT_PX / height * eyes_px / EYE_DISTANCE_PX
+        between = (width / 2, HEIGHT_PX * _EYE_LINE_SHARE / (1.5 * HEIGHT_PX / height))
     turn_deg = 50.0 if is_turned else 0.0
     move = np.asarray(cv2.getRotationMatrix2D(between, turn_deg, scale), np.float64)
     move[0, 2] += middle[0] - between[0]

@@ -34,7 +34,8 @@ from hardware.face.sight import Eye, Sight
 FRAME_DEADLINE_S = 0.3  # what takes longer shows what was, and is dropped
 _BLIND_S = 1.0  # without a frame for so long the camera is the reason, not the person
 _LOST_FRAMES = 8  # nobody found for so long: does the camera hang upside down?
-_MOVEMENT_S = 8.0  # for one movement; old necks are slow
+_MOVEMENT_S = 11.0  # for one movement: asked twice; old necks are slow
+_BACK_S = 3.0  # a head that was turned comes back by itself
 _STILL_S, _STILL_FRAMES = 2.0, 8
 _STRANGER_FRAMES = 3
 NO_FRAMES, TOO_SLOW, TWO_PEOPLE_SWAPPED = "no_frames", "too_slow", "identity_changed"
@@ -233,10 +234,12 @@ class Attempt(threading.Thread):
     def _is_same_again(self, sights: Iterator[Sight]) -> bool:
         """Look at the straight face once more: who moved is who was compared."""
         self._eye.is_moving = False
-        strangers = 0
+        began_s, strangers = 0.0, 0
         for sight in sights:
+            began_s = began_s or sight.at_s
             if sight.vector is None:
-                self._say(sight.coaching, sight.at_s)
+                if sight.at_s - began_s > _BACK_S:
+                    self._say(sight.coaching, sight.at_s)
                 continue
             if self._probe.likeness(sight.vector) >= SAME_PERSON:
                 if sight.live_score is not None:

@@ -32,6 +32,7 @@ _NOD_PARALLAX = 0.15  # between its highest and its lowest
 _NOD_PITCH = 0.13
 _GROWTH = 1.22
 _STRAIGHT = 0.07  # parallax below which a head is back where it was
+_STRAIGHT_FRAMES = 2
 _HELD_FRAMES = 3  # a verdict needs as many frames in a row
 _TILTED = 0.07  # change of eye distance : face height, from which a plane was turned
 _FLAT_PARALLAX = 0.05
@@ -143,7 +144,7 @@ class Challenge:
         if abs(found.aspect) >= _TILTED:
             self._tilted += 1
             self._flat += found.size < _FLAT_PARALLAX
-        if self._straight < _HELD_FRAMES:  # a movement begins where the last one ended
+        if self._straight < _STRAIGHT_FRAMES:  # a movement begins where the last one ended
             self._straight = self._straight + 1 if found.size < _STRAIGHT else 0
             return Step.WAITING
         self._recent.append(found)

@@ -118,20 +118,21 @@ def check_place(face: Face, width_px: int, height_px: int, gates: Gates) -> Coac
     """Check distance and pose; None when they are right."""
     if face.score < gates.detection_score:
         return Coaching.LOOK_HERE
-    if face.eye_distance_px < gates.eye_distance_min_px:
-        return Coaching.NEARER
-    left, top, right, bottom = face.box
-    slack = 0.1 * (bottom - top)
-    is_cut = left < -slack or top < -slack or right > width_px + slack or bottom > height_px + slack
-    if is_cut or face.eye_distance_px > gates.eye_distance_max_share * height_px:
-        return Coaching.FURTHER
     pose = pose_of(face)
     is_straight = (
         abs(pose.roll_deg) <= gates.roll_max_deg
         and abs(pose.yaw_share) <= gates.yaw_max_share
         and gates.pitch_min_share <= pose.pitch_share <= gates.pitch_max_share
     )
-    return None if is_straight else Coaching.LOOK_HERE
+    if not is_straight:  # before the distance: the eyes of a turned head look closer together
+        return Coaching.LOOK_HERE
+    if face.eye_distance_px < gates.eye_distance_min_px:
+        return Coaching.NEARER
+    left, top, right, bottom = face.box
+    slack = 0.1 * (bottom - top)
+    is_cut = left < -slack or top < -slack or right > width_px + slack or bottom > height_px + slack
+    is_too_near = is_cut or face.eye_distance_px > gates.eye_distance_max_share * height_px
+    return Coaching.FURTHER if is_too_near else None
 
 
 def check_light(light: Light, gates: Gates) -> Coaching | None:
