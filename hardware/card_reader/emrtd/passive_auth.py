@@ -59,7 +59,7 @@ def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes]) -> Check:
     try:
         wrong = [n for n, raw in groups.items() if security.hashes.get(n) != digest(security.hash_algorithm, raw)]
     except UnknownScheme as unknown:
-        return Check("dg_hashes", Result.NOT_DONE, f"nobody here computes {unknown}")
+        return Check("dg_hashes", Result.NOT_DONE, f"nobody here can compute them: {unknown}")
     if wrong:
         names = ", ".join(f"DG{number}" for number in sorted(wrong))
         return Check("dg_hashes", Result.FAIL, f"not what EF.SOD vouches for: {names}")
@@ -94,8 +94,8 @@ def _judge(security: sod.SignedData, signer: sod.Signer, content_type: bytes) ->
                 return _signed(Result.FAIL, "the signed digest is not the security object's"), None
         scheme = parse_scheme(signer.algorithm, signer.digest)
         is_right = verify_signature(certificate.public_key, signer.signature, message, scheme)
-    except UnknownScheme as unknown:
-        return _signed(Result.NOT_DONE, f"nobody here verifies {unknown}"), None
+    except (UnknownScheme, CardUnreadable) as unknown:
+        return _signed(Result.NOT_DONE, f"nobody here can verify it: {unknown}"), None
     if not is_right:
         return _signed(Result.FAIL, "the signature is wrong"), None
     if _WEAK in (scheme.hash_name, signer.digest):
@@ -151,7 +151,7 @@ def _judge_trust(certificate: Certificate, anchors: tuple[Certificate, ...]) -> 
             return _trusted(Result.WARN, "the CSCA signed the document's signer, but with the outdated SHA-1")
         return _trusted(Result.PASS)
     if unjudged:
-        return _trusted(Result.NOT_DONE, f"nobody here verifies the signer's certificate: {unjudged}")
+        return _trusted(Result.NOT_DONE, f"nobody here can verify the signer's certificate: {unjudged}")
     if any(one in named for one in by_key):
         return _trusted(Result.FAIL, "the signer claims a CSCA that has not signed it")
     return _trusted(Result.WARN, f"untrusted: none of the {len(anchors)} installed CSCA signed the document's signer")

@@ -6,6 +6,7 @@ the signer is trusted is decided in ``passive_auth``. One error: ``CardUnreadabl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ MAX_CERTIFICATES = 8
 MAX_SIGNERS = 4
 
 CONTENT_TYPE = bytes.fromhex("678108010101")  # 2.23.136.1.1.1: id-icao-mrtd-security-ldsSecurityObject
+_VERSION = re.compile(r"[0-9A-Za-z.]{1,8}", re.ASCII)
 _SIGNED_DATA = bytes.fromhex("2A864886F70D010702")
 _ATTRIBUTES = bytes.fromhex("2A864886F70D0109")
 _CONTENT_TYPE_ATTRIBUTE, _MESSAGE_DIGEST, _SIGNING_TIME = (_ATTRIBUTES + bytes((arc,)) for arc in (3, 4, 5))
@@ -96,9 +98,19 @@ def parse_signed_data(raw: bytes, name: str = "EF.SOD") -> SignedData:
         content=tlv.read_exactly(wrapper[1].value, 0x04),
         content_type=wrapper[0].value,
         signers=tuple(signers),
-        # Other choices than a certificate (attribute certificates) have other tags and are of no use here.
-        certificates=tuple(parse_certificate(one.raw) for one in certificates if one.tag == 0x30),
+        certificates=tuple(one for item in certificates if (one := _certificate(item)) is not None),
     )
+
+
+def _certificate(item: tlv.Tlv) -> Certificate | None:
+    """Decode a certificate; None for another choice (attribute certificates have other tags) and for a broken one.
+
+    A document is not unreadable because a certificate in it is: without its signer's, nothing is said of the signature.
+    """
+    try:
+        return parse_certificate(item.raw) if item.tag == 0x30 else None
+    except CardUnreadable:
+        return None
 
 
 def _content(content: bytes) -> tuple[str, dict[int, bytes], str]:
@@ -116,9 +128,9 @@ def _content(content: bytes) -> tuple[str, dict[int, bytes], str]:
         hashes[pair[0].value[0]] = pair[1].value
     versions = tlv.read_all(items[3].value) if len(items) > 3 else ()
     text = versions[0].value.decode("ascii", errors="replace") if versions else ""
-    if not hashes or (text and not (len(text) <= 8 and text.isalnum())):
-        raise CardUnreadable("the security object has no hashes, or a version that is none")
-    return parse_digest(items[1].raw), hashes, text
+    if not hashes:
+        raise CardUnreadable("the security object has no hashes")
+    return parse_digest(items[1].raw), hashes, text if _VERSION.fullmatch(text) else ""
 
 
 def _signer(item: tlv.Tlv) -> Signer:
@@ -142,10 +154,18 @@ def _signer(item: tlv.Tlv) -> Signer:
         attributes=attributes,
         content_type=content_type.value if content_type else None,
         message_digest=digest.value if digest else None,
-        signing_time=parse_time(time) if time else None,
+        signing_time=_time(time),
         algorithm=body[0].raw,
         signature=body[1].value,
     )
+
+
+def _time(item: tlv.Tlv | None) -> datetime | None:
+    """Decode a signing time; one that is written in another way than it should be is as good as none."""
+    try:
+        return None if item is None else parse_time(item)
+    except CardUnreadable:
+        return None
 
 
 def _identifier(item: tlv.Tlv) -> tuple[bytes | None, bytes | None, bytes | None]:

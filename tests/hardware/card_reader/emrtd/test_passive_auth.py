@@ -276,6 +276,27 @@ def test_without_the_signers_certificate_nothing_is_said():
     assert results(remade(plain_sod(), change), GROUPS, None)["sod_signature"] == "not_done"
 
 
+def test_a_signers_certificate_that_is_broken_says_nothing_of_the_document():
+    raw = plain_sod()
+    assert raw.count(b"220101000000Z") == 1  # the beginning of its validity
+    broken = raw.replace(b"220101000000Z", b"22XX01000000Z")
+    assert results(broken, GROUPS, None)["sod_signature"] == "not_done"
+
+
+def test_a_signers_key_on_an_unknown_curve_is_neither_right_nor_wrong():
+    raw = plain_sod()
+    secp256r1, secp256k1 = bytes.fromhex("06082A8648CE3D030107"), bytes.fromhex("06082B8104000A000000")
+    assert raw.count(secp256r1) == 1
+    assert results(raw.replace(secp256r1, secp256k1), GROUPS, None)["sod_signature"] == "not_done"
+
+
+def test_a_signing_time_in_another_form_is_as_good_as_none():
+    raw = plain_sod()
+    odd = raw.replace(b"240501120000Z", b"2405011200 CE")
+    assert odd != raw
+    assert sod.parse(odd).signers[0].signing_time is None
+
+
 def test_an_unknown_digest_is_neither_right_nor_wrong():
     def change(signed_data):
         signed_data["signer_infos"][0]["digest_algorithm"] = {"algorithm": "md5"}
