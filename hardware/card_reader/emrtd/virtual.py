@@ -220,6 +220,7 @@ class VirtualChip:
         return (tlv.encode(0x53, data) if data else b""), status
 
     def _part(self, offset: int, le: int | None, is_extended: bool, overhead: int) -> Answer:
+        """Give a part of the current file; ``overhead``: bytes of Le that a data object around it takes."""
         if self._file is None:
             return b"", 0x6986
         if le is None:
@@ -232,9 +233,7 @@ class VirtualChip:
         room = le
         if self._session is not None:
             room = min(le, self._session.capacity(is_extended=is_extended))
-        if overhead:
-            room = min(room, le if self._session is None else room) - overhead
-        data = self._file[offset : offset + max(1, room)]
+        data = self._file[offset : offset + max(1, room - overhead)]
         is_end = offset + le > len(self._file) and offset + len(data) == len(self._file)
         return data, 0x6282 if is_end and self.traits.says_eof else 0x9000
 

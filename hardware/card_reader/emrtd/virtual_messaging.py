@@ -89,7 +89,10 @@ class Session:
             body += tlv.encode(0x99, b"\x6a\x82" if fault is Fault.OTHER_STATUS else trailer)
         mac = self._mac(body)
         response = body + tlv.encode(0x8E, mac) + trailer
-        response, self.last = _spoil(response, body, mac, data, self.last, fault), response
+        # Before the first response there is none to replay; what one would have been has the counter of before.
+        stale = self.suite.message_mac(self.mac_key, self.counter - 1, body)
+        earlier = self.last or body + tlv.encode(0x8E, stale) + trailer
+        response, self.last = _spoil(response, body, mac, data, earlier, fault), response
         return response
 
     def _mac(self, text: bytes) -> bytes:
@@ -116,12 +119,12 @@ class Session:
             raise SessionOver(0x6988) from None
 
 
-def _spoil(response: bytes, body: bytes, mac: bytes, data: bytes, last: bytes, fault: Fault | None) -> bytes:
+def _spoil(response: bytes, body: bytes, mac: bytes, data: bytes, earlier: bytes, fault: Fault | None) -> bytes:
     trailer = response[-2:]
     if fault is Fault.WRONG_MAC:
         return body + tlv.encode(0x8E, bytes((mac[0] ^ 1,)) + mac[1:]) + trailer
-    if fault is Fault.REPLAYED and last:
-        return last
+    if fault is Fault.REPLAYED:
+        return earlier
     if fault is Fault.NAKED_DATA:
         return data + b"\x90\x00"
     if fault is Fault.TRUNCATED:

@@ -216,15 +216,23 @@ def test_a_chip_without_bac_says_so():
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.OTHER_STATUS])
 @pytest.mark.parametrize("name", ["passport_bac", "passport_pace"])
-def test_no_fault_gets_past_the_terminal(fault, name):
+@pytest.mark.parametrize("at", [1, 3])
+def test_no_fault_gets_past_the_terminal(fault, name, at):
     specimen = SPECIMENS[name]
-    chip = specimen.chip(faults={4: fault})
+    chip = specimen.chip(faults={at + bool(specimen.contents.pace): fault})  # PACE selects the application protected
     channel = opened(specimen, chip)
     seen: list[bytes] = []
     with pytest.raises(CardUnreadable):
         run(Files(channel).read(0x0102, 0x75, 1 << 17), chip, lambda command, _: seen.append(command))
     assert len(seen) <= 5  # it did not go on after the fault
     with pytest.raises(CardUnreadable):
+        run(channel.select_file(0x0101), chip)
+
+
+def test_a_replay_of_what_was_before_the_first_answer():
+    chip = BAC_PASSPORT.chip(faults={0: Fault.REPLAYED})
+    channel = opened(BAC_PASSPORT, chip)
+    with pytest.raises(CardUnreadable, match="MAC"):
         run(channel.select_file(0x0101), chip)
 
 
