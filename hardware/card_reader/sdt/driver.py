@@ -32,13 +32,15 @@ from hardware.card_reader.messages import Answer, Lying, Read, Reading, Seen, St
 from hardware.card_reader.sdt import session, wlt
 from hardware.card_reader.sdt.connect import Module, connect
 from hardware.card_reader.sdt.document import KINDS, document
+from hardware.card_reader.sdt.frames import Garbled
 from hardware.card_reader.sdt.messages import SamOptions
-from hardware.card_reader.sdt.session import CardState, ModuleFault, Presence
+from hardware.card_reader.sdt.session import CardState, CutOff, ModuleFault, Presence, Silent
 from hardware.device import Health
 
 Emit = Callable[[str, msgspec.Struct], None]
 BACK_OFF_S = (0.2, 1.0)
 MAX_PRESENTED_AGAIN = 3
+MAX_MISSED = 3
 _SHARES = {Phase.FOUND: 0.05, Phase.OPENING: 0.2, Phase.READING: 0.35, Phase.CHECKING: 0.8, Phase.PORTRAIT: 0.9}
 
 
@@ -57,6 +59,7 @@ class Driver:
         self._emit: Emit = lambda _name, _body: None
         self._life = os.urandom(4).hex()  # presentations are counted from the start of this process
         self._failures = 0  # presentations in a row that the module could not read
+        self._missed = 0  # looks in a row that went wrong
         self._steps: list[Step] = []
 
     def commands(self) -> Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], msgspec.Struct | None]]]:
@@ -103,7 +106,15 @@ class Driver:
             return
         if self._module is None:
             self._module = connect(self._options, self._note)
-        self._presence = self._module.conversation.run(session.look(self._presence))
+        try:
+            self._presence = self._module.conversation.run(session.look(self._presence))
+            self._missed = 0
+        except (Silent, CutOff, Garbled) as trouble:  # one look that went wrong is no reason to close the line
+            self._missed += 1
+            if self._missed >= MAX_MISSED:
+                self._missed = 0
+                raise ReaderLost(f"the SAM module does not tell what lies there: {trouble.message}") from None
+            self._module.conversation.run(session.settle())
         self._tell_presence()
 
     def _close(self) -> None:

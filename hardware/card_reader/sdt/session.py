@@ -68,6 +68,17 @@ def introduce() -> Talk[str]:
     return commands.module_number(reply.data)
 
 
+def settle() -> Talk[None]:
+    """Make sure that the module answers and owes nothing: it answers in order, so what was late has come before this.
+
+    Raises ``ReaderLost`` when it does not answer, ``ModuleFault``.
+    """
+    try:
+        yield from ask(commands.NUMBER)
+    except (Silent, CutOff, Garbled):
+        raise ReaderLost("the SAM module does not answer", cure="check its cable and its power") from None
+
+
 def find() -> Talk[bool]:
     """Tell whether a card is there that was not read since it came."""
     try:
@@ -214,11 +225,12 @@ def _demand(reply: Reply, doing: str) -> None:
 
 def _why(problem: CardError) -> Talk[CardError]:
     """Tell apart a card that left, a card that lies there, and a module that is gone."""
+    yield from settle()
     try:
-        yield from ask(commands.NUMBER)  # modules answer in order: whatever was late has come before this
         is_there = yield from find_anew()
     except (Silent, CutOff, Garbled):
-        return ReaderLost("the SAM module does not answer", cure="check its cable and its power")
+        yield from settle()  # raises, or it was noise
+        is_there = yield from find_anew()
     if not is_there:
         return CardRemoved("the card was taken away while it was read")
     if isinstance(problem, Silent | CutOff | Garbled):

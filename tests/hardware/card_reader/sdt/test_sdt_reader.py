@@ -255,6 +255,20 @@ async def test_unplugged_and_back_under_another_name(reader, sam):
     assert (await document(reader)).name == "李建国"
 
 
+async def test_one_look_that_goes_wrong_loses_nothing_and_many_do(reader, sam):
+    states = []
+    reader.watch(lambda status: states.append(status.health))
+    await sam.present(ANNA, Misbehaviour(on=commands.FIND, cut_at=9))
+    assert (await document(reader)).name == "张秀英"
+    assert set(states) == {Health.ONLINE}
+    await sam.present(BO, Misbehaviour(on=commands.FIND, cut_at=9, times=0))
+    with pytest.raises(ReaderLost, match="what lies there"):
+        await document(reader)
+    await sam.present(BO)
+    await reached(reader, lambda status: status.is_usable)
+    assert (await document(reader)).name == "李建国"
+
+
 @pytest.mark.parametrize("is_replugged", [False, True], ids=["lifted", "unplugged"])
 async def test_a_module_that_hangs_while_it_reads(reader, sam, is_replugged):
     await sam.present(ANNA, Misbehaviour(hangs=True))
