@@ -89,11 +89,11 @@ class Session:
             body += tlv.encode(0x99, b"\x6a\x82" if fault is Fault.OTHER_STATUS else trailer)
         mac = self._mac(body)
         response = body + tlv.encode(0x8E, mac) + trailer
-        # Before the first response there is none to replay; what one would have been has the counter of before.
-        stale = self.suite.message_mac(self.mac_key, self.counter - 1, body)
-        earlier = self.last or body + tlv.encode(0x8E, stale) + trailer
-        response, self.last = _spoil(response, body, mac, data, earlier, fault), response
-        return response
+        earlier, self.last = self.last, response
+        if fault is Fault.REPLAYED and not earlier:  # what one before the first would have been
+            stale = self.suite.message_mac(self.mac_key, self.counter - 1, body)
+            earlier = body + tlv.encode(0x8E, stale) + trailer
+        return _spoil(response, body, mac, data, earlier, fault)
 
     def _mac(self, text: bytes) -> bytes:
         return self.suite.message_mac(self.mac_key, self.counter, text)
