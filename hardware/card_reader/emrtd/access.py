@@ -121,7 +121,7 @@ class Access:
             yield from self._enter_bac(key)
             return
         try:
-            opened = yield from pace.authenticate(self.channel, info, key)
+            opened = yield from pace.authenticate(self.channel, info, key, names_curve=self._has_several_curves(info))
         except (KeyRefused, CardProtected, CardUnreadable) as failure:
             if not isinstance(key, CanKey):
                 yield from self._fall_back(key, failure)
@@ -130,6 +130,11 @@ class Access:
                 raise KeyNeeded("this document has no card access number", accepts=("mrz",)) from failure
             raise
         yield from self._begin_session(info, opened)
+
+    def _has_several_curves(self, info: PaceInfo) -> bool:
+        """Tell whether the chip has several curves for one protocol: one with a single curve may refuse its name."""
+        access = self.entrance.card_access
+        return access is not None and len([one for one in access.pace if one.oid == info.oid]) > 1
 
     def _begin_session(self, info: PaceInfo, opened: pace.Opened) -> Exchange[None]:
         """Go on under PACE. From here on nothing falls back: what is wrong now is wrong inside a good session."""

@@ -57,7 +57,7 @@ def document(zone: Mrz, groups: Mapping[int, bytes], checks: tuple[Check, ...], 
         valid_to=zone.expiry,
         portrait=portrait,
         portrait_raw=portrait_raw,
-        checks=(_digits(zone), expired(zone.expiry, today), portrait_check, *checks),
+        checks=(_digits(zone), expired(zone.expiry, today), _whole_name(zone, person), portrait_check, *checks),
         source=f"emrtd {zone.layout} {way}",
     )
 
@@ -74,6 +74,12 @@ def _latin_name(zone: Mrz, person: PersonalDetails) -> str:
     if whole.isascii() and len(whole) > len(zone.latin_name) and whole.startswith(zone.latin_name):
         return whole
     return zone.latin_name
+
+
+def _whole_name(zone: Mrz, person: PersonalDetails) -> Check:
+    if zone.has_whole_name or not person.name.isascii() or len(_latin_name(zone, person)) > len(zone.latin_name):
+        return Check("name_whole", Result.PASS)
+    return Check("name_whole", Result.NOT_DONE, "the name fills its field: the rest of it may be missing")
 
 
 def _birth(zone: Mrz, person: PersonalDetails) -> date | None:

@@ -21,6 +21,7 @@ _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFG
 _SIZES: dict[int, tuple[Layout, int]] = {90: ("TD1", 30), 72: ("TD2", 36), 88: ("TD3", 44)}
 _SEXES = {"M": Sex.MALE, "F": Sex.FEMALE, "X": Sex.UNSPECIFIED, "<": Sex.UNSPECIFIED, "1": Sex.MALE, "2": Sex.FEMALE}
 _CENTURIES = {"A": 1800, "B": 1900, "C": 2000, "0": 1800, "1": 1900, "2": 2000}
+_CHINESE_NAME_CHARACTERS = 3
 FORWARD_YEARS = 50  # an expiry further ahead than this is one of the past century
 
 
@@ -42,7 +43,8 @@ class Mrz:
     optional: str
     information: str  # number, birth and expiry with their check digits: what the keys are made of (9303-11, 4.3.2)
     checks: tuple[Check, ...]
-    chinese_name: str = ""
+    chinese_name: str = ""  # at most three characters: what the letters have room for
+    has_whole_name: bool = True  # False where the name fills its field, so that the rest of it may be missing
 
     @property
     def latin_name(self) -> str:
@@ -219,6 +221,7 @@ def _mrz(
         information=number.ljust(9, "<") + number_digit + birth + expiry,
         checks=tuple(_check(f"mrz_{name}", part, digit) for name, part, digit in digits + more),
         chinese_name=chinese_name,
+        has_whole_name=names.endswith("<") and len(chinese_name) < _CHINESE_NAME_CHARACTERS,
     )
 
 

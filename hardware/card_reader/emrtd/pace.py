@@ -72,15 +72,21 @@ def choose(infos: Sequence[PaceInfo]) -> PaceInfo | None:
 
 
 def authenticate(
-    channel: Channel, info: PaceInfo, key: AccessKey, new_scalar: NewScalar = Curve.new_scalar
+    channel: Channel,
+    info: PaceInfo,
+    key: AccessKey,
+    new_scalar: NewScalar = Curve.new_scalar,
+    *,
+    names_curve: bool = False,
 ) -> Exchange[Opened]:
     """Open a chip; EF.CardAccess has offered ``info``, which ``choose`` chose.
 
+    ``names_curve``: say which curve, as the chip must be told where it has several for one protocol (4.4.4.1).
     Raises ``KeyRefused`` for a key the chip does not take, ``CardProtected`` when it does not know this kind of key,
     and ``CardUnreadable`` for anything else.
     """
     suite, curve = _suite(info), standardized(info.parameter_id)
-    yield from _set_template(channel, info, CAN if isinstance(key, CanKey) else MRZ)
+    yield from _set_template(channel, info, CAN if isinstance(key, CanKey) else MRZ, names_curve=names_curve)
 
     found = yield from _general_authenticate(channel, {})
     nonce = _decrypt_nonce(suite, key, _one(found, _NONCE))
@@ -127,9 +133,9 @@ def _suite(info: PaceInfo) -> Suite:
     return next(suite for suite in Suite if suite.title == info.cipher)
 
 
-def _set_template(channel: Channel, info: PaceInfo, kind: int) -> Exchange[None]:
+def _set_template(channel: Channel, info: PaceInfo, kind: int, *, names_curve: bool) -> Exchange[None]:
     data = tlv.encode(0x80, info.oid) + tlv.encode(0x83, bytes((kind,)))
-    if info.parameter_id is not None:
+    if names_curve and info.parameter_id is not None:
         data += tlv.encode(0x84, bytes((info.parameter_id,)))
     response = yield from channel.send(Command(0x00, 0x22, 0xC1, 0xA4, data))
     if response.status in _NOT_OFFERED:

@@ -65,8 +65,8 @@ class _Reading:
         self._share = 0.0
 
     def run(self) -> Exchange[Document]:
-        self._report(Phase.FOUND, 0.0)
         yield from self._access.find()
+        self._report(Phase.FOUND, 0.0)
         self._report(Phase.OPENING, _OPENING)
         yield from self._access.enter()
         self._report(Phase.READING, _READING)
@@ -126,7 +126,10 @@ class _Reading:
 
     def _listed(self) -> Exchange[tuple[int, ...] | None]:
         """Read EF.COM: what is there. It is not signed and may be missing, so EF.SOD has the last word."""
-        raw = yield from self._file(EF_COM, 0x60, MAX_COM_BYTES)
+        try:
+            raw = yield from self._file(EF_COM, 0x60, MAX_COM_BYTES)
+        except CardProtected:
+            return None
         return None if raw is None else parse_ef_com(raw).groups
 
     def _hidden(self, security: sod.SecurityObject) -> Exchange[None]:
@@ -163,6 +166,9 @@ class _Reading:
             key = parse_dg15(self._groups[15])
         except CardUnreadable as unknown:
             return Check(active_auth.NAME, Result.NOT_DONE, unknown.message)
+        session = self._access.channel.session
+        if session is not None and not session.is_open:
+            return Check(active_auth.NAME, Result.NOT_DONE, "the session ended before it")
         info = infos.active_auth if infos else None
         return (
             yield from active_auth.authenticate(

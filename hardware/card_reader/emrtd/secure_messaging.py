@@ -31,6 +31,11 @@ class SecureMessaging:
         self._counter = counter
         self._is_open = True
 
+    @property
+    def is_open(self) -> bool:
+        """False once anything was wrong."""
+        return self._is_open
+
     def wrap(self, command: Command) -> bytes:
         """Protect one command. Its ``le`` travels in DO 97, where 0 asks for 256 bytes; more makes it extended.
 

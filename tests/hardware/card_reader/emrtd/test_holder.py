@@ -111,3 +111,13 @@ def test_wrong_check_digits_are_named():
 def test_the_day_of_expiry_still_counts(today, result):
     zone = mrz.parse(td3(Holder()), TODAY)
     assert check_of(document(zone, {}, (), today, "bac"), "expired") is result
+
+
+def test_a_name_that_fills_its_field_may_go_on():
+    permit = replace(Holder(), primary="ZHENG", secondary="YANG", number="C12345678", local_name="证件样")
+    assert check_of(made(permit, travel_permit, {}), "name_whole") is Result.NOT_DONE  # three characters have room
+    assert check_of(made(replace(permit, local_name="证件"), travel_permit, {}), "name_whole") is Result.PASS
+    assert check_of(made(replace(permit, local_name="证件样本"), travel_permit), "name_whole") is Result.PASS  # DG11
+    assert check_of(made(Holder(), groups={}), "name_whole") is Result.PASS
+    long = replace(Holder(), primary="NILAVADHANANANDA", secondary="CHAYAPA DEJTHAMRONG KRASUANG PHRAYA")
+    assert check_of(made(long, groups={}), "name_whole") is Result.NOT_DONE

@@ -48,9 +48,18 @@ G1 = (
 )
 
 
+WITHOUT_THE_CURVE = ("0022C1A40F 800A04007F00070202040202 830101", "9000")
+
+
+def test_the_curve_is_named_only_where_the_chip_has_several():
+    # G.1's chip has one set of domain parameters; 4.4.4.1: DO 84 is required if there are several
+    opened = play(pace.authenticate(Channel(), GM, KEY, keys(*G1_KEYS)), WITHOUT_THE_CURVE, *G1[1:])
+    assert opened.session.is_open
+
+
 def test_appendix_g1():
     channel = Channel()
-    opened = play(pace.authenticate(channel, GM, KEY, keys(*G1_KEYS)), *G1)
+    opened = play(pace.authenticate(channel, GM, KEY, keys(*G1_KEYS), names_curve=True), *G1)
     assert opened.mapping is None
     # G.1: KSEnc 'F5F0E35C0D7161EE6724EE513A0D9A7F', KSMAC 'FE251C7858B356B24514B3BD5F4297D1'; the counter is 0.
     # What they make of selecting the application was computed independently of this code.
@@ -132,7 +141,7 @@ CAM_PUBLIC_KEY = of(
 
 def test_appendix_i():
     channel = Channel()
-    opened = play(pace.authenticate(channel, CAM, CAM_KEY, keys(*CAM_KEYS)), *CAM_TURNS)
+    opened = play(pace.authenticate(channel, CAM, CAM_KEY, keys(*CAM_KEYS), names_curve=True), *CAM_TURNS)
     curve = named("brainpoolP256r1")
     assert opened.mapping is not None
     assert opened.mapping.is_proven_by(curve.decode(CAM_PUBLIC_KEY))

@@ -75,6 +75,12 @@ def test_pace_on_the_rarer_curves(curve):
     assert run(read(task(one)), one.chip()).source == "emrtd TD3 pace"
 
 
+def test_a_chip_with_two_curves_is_told_which():
+    offers = (PaceOffer("GM", "AES-128", "secp256r1"), PaceOffer("GM", "AES-128", "brainpoolP256r1"))
+    one = specimen(Plan(pace=offers, traits=Traits(offers_bac=False)))
+    assert run(read(task(one)), one.chip()).source == "emrtd TD3 pace"
+
+
 @pytest.mark.parametrize("cipher", ["AES-128", "AES-256"])
 @pytest.mark.parametrize("curve", ["secp256r1", "brainpoolP384r1"])
 def test_chip_authentication_mapping(cipher, curve):
