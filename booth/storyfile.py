@@ -65,8 +65,10 @@ class Deed(_Part):
 
     @model_validator(mode="after")
     def _does_something(self) -> Deed:
-        if (self.card_fault or self.document) and not self.card:
-            raise ValueError("card_fault and document need card = a resident's id")
+        if self.document and not self.card:
+            raise ValueError("document needs card = a resident's id")
+        if self.card_fault and not self.card:
+            raise ValueError("card_fault needs card = a resident's id")
         if all(value in (None, "") for value in self.model_dump().values()):
             raise ValueError("nothing to do: name at least one control")
         return self

@@ -25,6 +25,9 @@ _NEVER_LAST = set("（「『“‘《〈【(")
 _STORED_LINES = 400
 _WHOLE = (  # words of the residents' screens that a heading should not tear apart
     "身份证",
+    "护照",
+    "证件",
+    "代用字",
     "社保卡",
     "读卡区",
     "摄像头",

@@ -25,7 +25,7 @@ def _document_words(question: q.PresentCard, text: Text) -> str:
     if known == {"social_security_card"}:
         return text("Please put your social security card on the reader")
     if "booklet" in shapes(known):
-        return text("Please lay your card or passport on the reader")
+        return text("Please lay down your card or passport")
     return text("Please put your card on the reader")
 
 

@@ -35,9 +35,8 @@ class CardPicture(Part):
 
     def draw(self, look: Look) -> None:
         wide = min(look.mm(176), self.width)
-        text = self.text_height(look, self.words, look.secondary, wide - look.mm(12))
-        seen = self.text_height(look, self.seen, look.primary, wide - look.mm(12), bold=True) if self.is_reading else 0
-        reader_high = max(look.mm(33), text + seen + look.mm(21))
+        text, seen = self._texts(look, wide - look.mm(12))
+        reader_high = self._reader_high(look, text, seen)
         if self.height < reader_high:
             return
         column = self.width / len(self.ways)
@@ -62,6 +61,18 @@ class CardPicture(Part):
         self._reader(look, (self.center_x - wide / 2, y, wide, reader_high), text, seen)
         if drawn and len(ways) == 1 and not self.is_reading:
             self._arrow(look, self.center_x, y + reader_high + look.mm(1))
+
+    def _texts(self, look: Look, width: float) -> tuple[float, float]:
+        """Heights of the words and of the name below the bar: both, the words, or neither, as there is room."""
+        text = self.text_height(look, self.words, look.secondary, width)
+        seen = self.text_height(look, self.seen, look.primary, width, bold=True) if self.is_reading else 0.0
+        for heights in ((text, seen), (text, 0.0)):
+            if self._reader_high(look, *heights) <= self.height:
+                return heights
+        return (0.0, 0.0) if self.is_reading else (text, 0.0)
+
+    def _reader_high(self, look: Look, text: float, seen: float) -> float:
+        return max(look.mm(33), text + seen + look.mm(21)) if text else look.mm(14)
 
     def _scale(self, look: Look, room: float, column: float) -> float:
         """How large the documents are drawn, 1 is their true size; 0 where there is no room for them."""
@@ -101,6 +112,8 @@ class CardPicture(Part):
         if seen:
             self.write(self.seen, (inner[0], top - seen, inner[1], seen), look.primary, theme.on_bar, ground=theme.bar,
                        align="center", bold=True, private=True)  # fmt: skip
+        if not text:
+            return
         self.write(self.words, (inner[0], top - seen - text, inner[1], text), look.secondary, theme.on_bar,
                    ground=theme.bar, align="center", balanced=True)  # fmt: skip
 

@@ -58,7 +58,9 @@ def test_secrets_and_fifos_are_private(bench: Site) -> None:
 
 def test_residents_come_from_the_platform(bench: Site) -> None:
     people = {one["id"]: one for one in bench.state()["residents"]}
-    assert set(people) == {"zhang", "li", "wang", "chen", "zhao", "sun"}
+    assert set(people) == {
+        "zhang", "li", "wang", "chen", "zhao", "sun", "lam", "ho", "tsai", "anna", "erika", "aliya", "somchai",
+    }  # fmt: skip
     assert people["zhang"]["name"] == "张秀英"
     assert people["sun"]["is_expired"]
     assert "number" not in people["zhang"], "the page needs no ID numbers"
@@ -66,11 +68,71 @@ def test_residents_come_from_the_platform(bench: Site) -> None:
 
 def test_card_lies_on_the_reader_and_is_taken(bench: Site) -> None:
     bench.do("card", resident="zhang")
-    assert bench.state()["card"] == {"resident": "zhang", "fault": ""}
+    assert bench.state()["card"] == {"resident": "zhang", "document": "social-security-card", "fault": ""}
     bench.do("card", resident="li", fault="mute")
-    assert bench.state()["card"] == {"resident": "li", "fault": "mute"}
+    assert bench.state()["card"] == {"resident": "li", "document": "social-security-card", "fault": "mute"}
     bench.do("card", resident=None)
     assert bench.state()["card"]["resident"] is None
+
+
+def test_every_document_of_every_resident_lies_on_its_reader(bench: Site) -> None:
+    kinds = set()
+    for one in bench.state()["residents"]:
+        for document in one["documents"]:
+            bench.do("card", resident=one["id"], document=document["id"])
+            card = bench.state()["card"]
+            assert (card["resident"], card["document"]) == (one["id"], document["id"])
+            assert document["group"] in bench.state()["card_groups"]
+            kinds.add(document["words"].rstrip(" .0123456789"))
+    assert len(kinds) == 9
+
+
+def test_what_opens_a_chip_is_told_to_whoever_plays_the_resident(bench: Site) -> None:
+    people = {one["id"]: one for one in bench.state()["residents"]}
+    keys = {document["id"]: document["key"] for document in people["anna"]["documents"]}
+    assert keys == {
+        "passport": "L898902C3 · 19740812 · 20320415",
+        "identity-card": "D23145890 · 19740812 · 20320415 · CAN 123456",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"resident": "zhang", "document": "passport"}, "zhang has no 'passport'; there are: social-security-card"),
+        ({"resident": "zhang", "fault": "wrong_mac"}, "have something to check"),
+        ({"resident": "zhang", "fault": "hung", "at": -1}, "the number of the command"),
+    ],
+)
+def test_what_cannot_be_laid_down_is_said(bench: Site, body: dict[str, object], words: str) -> None:
+    with pytest.raises(SiteError, match=words):
+        bench.do("card", **body)
+
+
+def test_the_module_for_id_cards_has_a_plug_of_its_own(bench: Site) -> None:
+    port = bench.run / "serial" / "usb-SAM-if00"
+    assert port.is_symlink()
+    bench.do("sam", plugged=False)
+    assert not port.is_symlink()
+    with pytest.raises(SiteError, match="ID card module is unplugged"):
+        bench.do("card", resident="wang", document="resident-id-card")
+    bench.do("card", resident="wang")
+    bench.do("sam", plugged=True)
+    assert port.is_symlink()
+
+
+def test_a_hung_module_works_again_after_the_reset(bench: Site) -> None:
+    bench.do("card", resident="wang", document="resident-id-card", fault="hung")
+    bench.do("reset")
+    bench.do("card", resident="wang", document="resident-id-card")
+    assert bench.state()["card"]["document"] == "resident-id-card"
+
+
+def test_the_booth_trusts_the_country_of_this_run(bench: Site) -> None:
+    config = load(bench.run / "booth.toml")
+    (certificate,) = Path(config.card_reader.trust_folder).iterdir()
+    assert certificate.suffix == ".der"
+    assert config.card_reader.sam == str(bench.run / "serial" / "usb-SAM-if00")
 
 
 def test_unplugged_reader_has_no_daemon_and_takes_no_card(bench: Site) -> None:

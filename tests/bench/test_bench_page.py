@@ -120,9 +120,27 @@ def test_card_is_put_and_taken(page: Page, bench: Site) -> None:
     page.get_by_label("Next:").select_option("mute")
     page.get_by_role("button", name="李建国").click()
     expect(page.locator("#slot-card")).to_have_text("李建国")
-    assert bench.state()["card"] == {"resident": "li", "fault": "mute"}
-    page.get_by_role("button", name="Take the card away").click()
+    assert bench.state()["card"] == {"resident": "li", "document": "social-security-card", "fault": "mute"}
+    page.get_by_role("button", name="Take it away").click()
     expect(page.locator("#slot-card")).to_be_empty()
+    assert bench.state()["card"]["resident"] is None
+
+
+def test_documents_stand_in_groups_with_what_opens_them(page: Page, bench: Site) -> None:
+    groups = page.locator("#people summary")
+    expect(groups).to_have_count(5)
+    passport = page.locator("button[data-resident=anna][data-document=passport]")
+    expect(passport).not_to_be_visible()
+    groups.filter(has_text="Passports and cards with a key").click()
+    expect(page.locator("button[data-resident=zhang]").first).not_to_be_visible()  # one group at a time
+    page.get_by_label("Next:").select_option("pulled_early")
+    page.get_by_label("at command").fill("30")
+    passport.click()
+    expect(page.locator("#card-picked")).to_have_text("passport")
+    expect(page.locator("#card-key")).to_contain_text("L898902C3 · 19740812 · 20320415")
+    assert bench.state()["card"] == {"resident": "anna", "document": "passport", "fault": "pulled_early"}
+    passport.click()
+    expect(page.locator("#card-key")).not_to_be_visible()
     assert bench.state()["card"]["resident"] is None
 
 
@@ -178,10 +196,10 @@ def test_everything_by_keyboard(page: Page, bench: Site) -> None:
     assert pressed == ["next", "7", "select"]
     seen = set()
     page.locator(".skip").focus()
-    for _ in range(90):
+    for _ in range(120):
         page.keyboard.press("Tab")
         seen.add(page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
-    enabled = page.locator("main button:not([disabled])").count()
+    enabled = page.locator("main button:visible:not([disabled])").count()
     assert sum(html.startswith("<button") for html in seen) >= enabled - 1
 
 
