@@ -93,9 +93,9 @@ def _serve(
     api = listeners.booth_config(Misbehave(booth_api.build(platform), fault), run / "pki", fault)
     pages = listeners.staff_config(staff_pages.build(platform, staff, fault, bench_token))
     ports = {name: listener.getsockname()[1] for name, listener in zip(("backend", "staff"), sockets, strict=True)}
-    run_folder.publish_ports(run, ports)
     try:
-        asyncio.run(listeners.serve([(api, sockets[0]), (pages, sockets[1])], fault.end))
+        pairs = [(api, sockets[0]), (pages, sockets[1])]
+        asyncio.run(listeners.serve(pairs, lambda: run_folder.publish_ports(run, ports), fault.end))
     finally:
         run_folder.publish_ports(run, {"backend": None, "staff": None})
         platform.store.close()

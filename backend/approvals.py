@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import enum
 import secrets
@@ -10,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import bodies, tables
+from backend.desk import Pictures
 from backend.platform import Platform
 from backend.problems import Kind, Problem
 
@@ -58,7 +60,7 @@ def ask(platform: Platform, request: bodies.ApprovalRequest) -> bodies.Approval:
         _expire(session, now)
         row = tables.Approval(
             id=secrets.token_urlsafe(16),
-            **request.model_dump(),
+            **request.model_dump(exclude={"pictures"}),
             state=State.WAITING.value,
             clerk=None,
             asked_at=now,
@@ -67,15 +69,42 @@ def ask(platform: Platform, request: bodies.ApprovalRequest) -> bodies.Approval:
         )
         session.add(row)
         session.flush()
-        platform.audit(session, row.booth, "approval_asked", "waiting", visit=row.visit, service=row.service)
-        return _body(session, row)
+        what = "with_pictures" if request.pictures else "waiting"
+        platform.audit(session, row.booth, "approval_asked", what, visit=row.visit, service=row.service)
+        platform.desk.lay(row.id, now, _decoded(request.pictures))
+        return _body(platform, session, row)
+
+
+def answer(platform: Platform, booth: str, approval_id: str, said: bodies.ClerkAnswer) -> bodies.Approval:
+    """Take the resident's answer to a clerk's question. Raises Problem unknown-approval, unknown-question."""
+    with platform.store.begin() as session:
+        _expire(session, platform.clock())
+        row = _of_booth(session, booth, approval_id)
+        if not platform.desk.answer(row.id, platform.clock(), said.question_id, said.answer):
+            raise Problem(Kind.UNKNOWN_QUESTION)
+        return _body(platform, session, row)
+
+
+def question(platform: Platform, approval_id: str, text: str, clerk: str) -> None:
+    """Ask the resident something, as the clerk who has the request; it is asked for no longer than it lies open.
+
+    Raises NotPossible.
+    """
+    with platform.store.begin() as session:
+        _expire(session, platform.clock())
+        row = session.scalar(select(tables.Approval).where(tables.Approval.id == approval_id))
+        if row is None or State(row.state) is not State.TAKEN or row.clerk != clerk:
+            raise NotPossible("take it first")
+        if not platform.desk.ask(approval_id, platform.clock(), text):
+            raise NotPossible("one question is still open, or there were too many")
+        platform.audit(session, clerk, "approval", "asked", visit=row.visit, service=row.service)
 
 
 def see(platform: Platform, booth: str, approval_id: str) -> bodies.Approval:
     """See how an approval of this booth stands. Raises Problem unknown-approval."""
     with platform.store.begin() as session:
         _expire(session, platform.clock())
-        return _body(session, _of_booth(session, booth, approval_id))
+        return _body(platform, session, _of_booth(session, booth, approval_id))
 
 
 def cancel(platform: Platform, booth: str, approval_id: str) -> bodies.Approval:
@@ -85,7 +114,7 @@ def cancel(platform: Platform, booth: str, approval_id: str) -> bodies.Approval:
         row = _of_booth(session, booth, approval_id)
         if (State(row.state), Event.CANCEL) in TRANSITIONS:
             _step(platform, session, row, Event.CANCEL, booth)
-        return _body(session, row)
+        return _body(platform, session, row)
 
 
 def decide(platform: Platform, approval_id: str, event: Event, clerk: str) -> None:
@@ -120,6 +149,7 @@ def _step(platform: Platform, session: Session, row: tables.Approval, event: Eve
         row.clerk = actor
     elif state not in OPEN:
         row.decided_at = platform.clock()
+        platform.desk.drop(row.id)
     session.flush()
     platform.audit(session, actor, "approval", state.value, visit=row.visit, service=row.service)
 
@@ -145,13 +175,25 @@ def _of_booth(session: Session, booth: str, approval_id: str) -> tables.Approval
     return row
 
 
-def _body(session: Session, row: tables.Approval) -> bodies.Approval:
+def _decoded(pictures: bodies.Pictures | None) -> Pictures | None:
+    if pictures is None:
+        return None
+    try:
+        probe, reference = (base64.b64decode(one, validate=True) for one in (pictures.probe, pictures.reference))
+    except ValueError:
+        raise Problem(Kind.BAD_REQUEST) from None
+    return Pictures(probe, reference)
+
+
+def _body(platform: Platform, session: Session, row: tables.Approval) -> bodies.Approval:
     position = 0
     if State(row.state) is State.WAITING:
         before = select(func.count()).where(
             tables.Approval.state == State.WAITING.value, tables.Approval.asked_at < row.asked_at
         )
         position = (session.scalar(before) or 0) + 1
+    line = platform.desk.open_line(row.id, platform.clock())
+    asked = {"question_id": line.question_id, "text": line.text} if line else None
     return bodies.Approval.model_validate(
-        {"approval_id": row.id, "state": row.state, "clerk": row.clerk, "position": position}
+        {"approval_id": row.id, "state": row.state, "clerk": row.clerk, "position": position, "question": asked}
     )

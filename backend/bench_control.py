@@ -28,7 +28,8 @@ class FaultOrder(BaseModel):
 
 class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    decision: Literal["take", "approve", "refuse"]
+    decision: Literal["take", "approve", "refuse", "ask"]
+    text: Annotated[str, Field(max_length=60)] = ""  # of a question
     clerk: Annotated[str, Field(min_length=1, max_length=40)] = "bench"
 
 
@@ -78,13 +79,16 @@ def router(platform: Platform, fault: Fault, token: str) -> APIRouter:
 
     @routes.get("/approvals")
     def waiting() -> list[dict[str, Any]]:
-        return [{"approval_id": row.id, "state": row.state, "clerk": row.clerk} for row in approvals.pending(platform)]
+        return [_approval(platform, row) for row in approvals.pending(platform)]
 
     @routes.post("/approvals/{approval_id}")
     def decide(approval_id: str, order: Decision) -> dict[str, Any]:
         """Play the clerk; the pages are the real way."""
         try:
-            approvals.decide(platform, approval_id, approvals.Event(order.decision), order.clerk)
+            if order.decision == "ask":
+                approvals.question(platform, approval_id, order.text, order.clerk)
+            else:
+                approvals.decide(platform, approval_id, approvals.Event(order.decision), order.clerk)
         except approvals.NotPossible as error:
             raise HTTPException(409, str(error)) from None
         return {"approval_id": approval_id}
@@ -100,6 +104,15 @@ def router(platform: Platform, fault: Fault, token: str) -> APIRouter:
         return see_fault()
 
     return routes
+
+
+def _approval(platform: Platform, row: tables.Approval) -> dict[str, Any]:
+    desk, now = platform.desk, platform.clock()
+    lines = [{"text": line.text, "answer": line.answer} for line in desk.lines(row.id, now)]
+    pictures = desk.pictures(row.id, now) is not None
+    return {
+        "approval_id": row.id, "state": row.state, "clerk": row.clerk, "has_pictures": pictures, "lines": lines
+    }  # fmt: skip
 
 
 def _resident(row: tables.Resident) -> dict[str, Any]:

@@ -15,6 +15,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
 Sequence = Annotated[int, Field(ge=1, le=999_999_999)]
 MAX_SEALED_CHARACTERS = 6 * 1024 * 1024
+MAX_PICTURE_CHARACTERS = 1024 * 1024
 
 KeyKind = Literal[
     "citizen", "residence_permit", "permanent_residence", "passport", "travel_permit", "identity_card", "thai_id",
@@ -79,11 +80,39 @@ class CodeAttempt(InVisit):
     code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
 
+class HelperRequest(InVisit):
+    """May the holder of ``helper`` act for the resident of ``key``?"""
+
+    key: RegistryKey
+    helper: RegistryKey
+    service: ServiceId
+
+
+Picture = Annotated[str, Field(min_length=4, max_length=MAX_PICTURE_CHARACTERS, json_schema_extra={"format": "byte"})]
+
+
+class Pictures(BaseModel):
+    """base64 of the camera's picture and of the document's; kept in memory for five minutes."""
+
+    model_config = ConfigDict(extra="forbid")
+    probe: Picture
+    reference: Picture
+
+
+class ClerkAnswer(BaseModel):
+    """What the resident said; "" when they skipped the question."""
+
+    model_config = ConfigDict(extra="forbid")
+    question_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    answer: Annotated[str, Field(max_length=120)]
+
+
 class ApprovalRequest(InVisit):
     service: ServiceId
     name_masked: Annotated[str, Field(max_length=40)]
     number_masked: Annotated[str, Field(max_length=40, pattern=r"^$|\*")]
     question: Annotated[str, Field(min_length=1, max_length=300)]
+    pictures: Pictures | None = None
 
 
 class Envelope(Asked):
@@ -128,7 +157,12 @@ class Resident(BaseModel):
     phone_token: str | None
     guardian_name: str | None
     portrait: Annotated[str | None, Field(description="base64 of a JPEG, 102x126 px")]
+    has_helper: bool
     facts: dict[str, Any]
+
+
+class Helper(BaseModel):
+    relation: Literal["spouse", "child", "grandchild", "guardian", "carer"]
 
 
 class AnswerRow(BaseModel):
@@ -159,11 +193,19 @@ class CodeResult(BaseModel):
     attempts_left: int
 
 
+class ClerkQuestion(BaseModel):
+    """The question that waits for the resident's answer."""
+
+    question_id: str
+    text: str
+
+
 class Approval(BaseModel):
     approval_id: str
     state: Literal["waiting", "taken", "approved", "refused", "cancelled", "expired"]
     clerk: str | None
     position: int
+    question: ClerkQuestion | None
 
 
 class Acknowledgement(BaseModel):

@@ -114,6 +114,14 @@ def _ways_without_a_face(app: FastAPI) -> None:
         _same(booth, ask)
         return codes.verify(on, code_id, ask)
 
+    @app.post(
+        "/v1/residents/helper",
+        responses=_problems(Kind.UNKNOWN_RESIDENT, Kind.UNKNOWN_SERVICE, Kind.UNKNOWN_HELPER),
+    )
+    def may_help(on: On, booth: Booth, ask: bodies.HelperRequest) -> bodies.Helper:
+        _same(booth, ask)
+        return registry.may_help(on, ask)
+
     @app.post("/v1/approvals", responses=_problems(Kind.UNKNOWN_SERVICE))
     def ask_approval(on: On, booth: Booth, ask: bodies.ApprovalRequest) -> bodies.Approval:
         _same(booth, ask)
@@ -122,6 +130,10 @@ def _ways_without_a_face(app: FastAPI) -> None:
     @app.get("/v1/approvals/{approval_id}", responses=_problems(Kind.UNKNOWN_APPROVAL))
     def see_approval(on: On, booth: Booth, approval_id: Token) -> bodies.Approval:
         return approvals.see(on, booth, approval_id)
+
+    @app.post("/v1/approvals/{approval_id}/answers", responses=_problems(Kind.UNKNOWN_APPROVAL, Kind.UNKNOWN_QUESTION))
+    def answer_clerk(on: On, booth: Booth, approval_id: Token, said: bodies.ClerkAnswer) -> bodies.Approval:
+        return approvals.answer(on, booth, approval_id, said)
 
     @app.delete("/v1/approvals/{approval_id}", responses=_problems(Kind.UNKNOWN_APPROVAL))
     def cancel_approval(on: On, booth: Booth, approval_id: Token) -> bodies.Approval:

@@ -106,8 +106,13 @@ class _Server(uvicorn.Server):
         yield  # one handler for both servers: see serve()
 
 
-async def serve(pairs: list[tuple[uvicorn.Config, socket.socket]], at_stop: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then end what is in flight within ``_GRACE_S``."""
+async def serve(
+    pairs: list[tuple[uvicorn.Config, socket.socket]], at_start: Callable[[], None], at_stop: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then end what is in flight within ``_GRACE_S``.
+
+    ``at_start`` is called once a signal would be heeded: who hears of this server may end it.
+    """
     servers = [(_Server(config), listener) for config, listener in pairs]
 
     def stop() -> None:
@@ -118,4 +123,5 @@ async def serve(pairs: list[tuple[uvicorn.Config, socket.socket]], at_stop: Call
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    at_start()
     await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
 from backend import tables
+from backend.desk import Desk
 from backend.numbers import masked_document
 from backend.store import Store
 
@@ -27,6 +28,7 @@ class Platform:
     seal_key: X25519PrivateKey
     sign_key: Ed25519PrivateKey
     clock: Callable[[], dt.datetime] = field(default=_now)
+    desk: Desk = field(default_factory=Desk)
 
     def audit(
         self,

@@ -17,6 +17,8 @@ class Kind(enum.Enum):
     TOO_LARGE = ("too-large", 413, "The request is too large")
     WRONG_BOOTH = ("wrong-booth", 403, "The booth in the body is not the booth of the certificate")
     UNKNOWN_RESIDENT = ("unknown-resident", 404, "The registry has no such resident")
+    UNKNOWN_HELPER = ("unknown-helper", 404, "The register does not let this person act for the resident")
+    UNKNOWN_QUESTION = ("unknown-question", 410, "Nothing of this name is asked")
     UNKNOWN_SERVICE = ("unknown-service", 404, "There is no such service")
     NO_PHONE = ("no-phone", 404, "No phone is registered for this resident")
     NOTHING_FOUND = ("nothing-found", 409, "There is nothing to answer with")

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ def lookup(platform: Platform, ask: bodies.Lookup) -> bodies.Resident:
             session, ask.booth, "lookup", outcome, visit=ask.visit, service=ask.service, number=ask.key.value
         )
         facts = _facts(platform, session, resident, ask.service) if service and resident else {}
+        has_helper = resident is not None and _has_helper(session, resident)
     if service is None:
         raise Problem(Kind.UNKNOWN_SERVICE)
     if resident is None:
@@ -49,8 +51,48 @@ def lookup(platform: Platform, ask: bodies.Lookup) -> bodies.Resident:
         phone_token=resident.phone_token,
         guardian_name=resident.guardian_name,
         portrait=base64.b64encode(resident.portrait).decode() if resident.portrait else None,
+        has_helper=has_helper,
         facts=facts,
     )
+
+
+def _has_helper(session: Session, resident: tables.Resident) -> bool:
+    return (
+        session.scalar(select(tables.Helper.helper).where(tables.Helper.resident == resident.id).limit(1)) is not None
+    )
+
+
+def may_help(platform: Platform, ask: bodies.HelperRequest) -> bodies.Helper:
+    """Tell how a helper stands to a resident. Raises Problem unknown-service, unknown-resident, unknown-helper."""
+    with platform.store.begin() as session:
+        service = session.get(tables.Service, ask.service)
+        resident, helper = find(session, ask.key), find(session, ask.helper)
+        row = session.get(tables.Helper, (resident.id, helper.id)) if resident and helper else None
+        is_adult = helper is not None and _is_adult(helper.birth, today(platform))
+        outcome = "allowed" if row is not None and is_adult else "refused"
+        platform.audit(
+            session, ask.booth, "helper", outcome, visit=ask.visit, service=ask.service, number=ask.key.value
+        )
+    if service is None or "helper" not in service.identified_by:
+        raise Problem(Kind.UNKNOWN_SERVICE)
+    if resident is None:
+        raise Problem(Kind.UNKNOWN_RESIDENT)
+    if row is None or not is_adult:
+        raise Problem(Kind.UNKNOWN_HELPER)
+    return bodies.Helper.model_validate({"relation": row.relation})
+
+
+def is_helper(session: Session, resident: tables.Resident, key: object) -> bool:
+    """Tell whether ``key`` (as in a transaction's body) is of somebody who may act for ``resident``."""
+    try:
+        helper = find(session, bodies.RegistryKey.model_validate(key))
+    except ValidationError:
+        return False
+    return helper is not None and session.get(tables.Helper, (resident.id, helper.id)) is not None
+
+
+def _is_adult(birth: dt.date, now: dt.date) -> bool:
+    return now.year - birth.year - ((now.month, now.day) < (birth.month, birth.day)) >= 18
 
 
 def _facts(platform: Platform, session: Session, resident: tables.Resident, service: str) -> dict[str, Any]:

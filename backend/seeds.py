@@ -58,6 +58,13 @@ class Contributions(_Entry):
     insurances: list[Insurance]
 
 
+class HelperEntry(_Entry):
+    """``resident``: the word of somebody in the same file."""
+
+    resident: str
+    relation: Literal["spouse", "child", "grandchild", "guardian", "carer"]
+
+
 class ResidentEntry(_Entry):
     """``number``: the citizen's; whoever has none has ``keys``, of which the first gives the registry's own number."""
 
@@ -77,6 +84,7 @@ class ResidentEntry(_Entry):
     guardian_name: str | None = None
     documents: list[DocumentEntry] = Field(min_length=1)
     note: str
+    helpers: list[HelperEntry] = []
     contributions: list[Contributions] = []
 
     @model_validator(mode="after")
@@ -110,7 +118,7 @@ class ServiceEntry(_Entry):
     version: int
     is_open: bool
     schemas: list[int]
-    identified_by: list[Literal["face", "code", "clerk", "none"]]
+    identified_by: list[Literal["face", "code", "clerk", "helper", "none"]]
 
 
 class _Services(_Entry):
@@ -129,7 +137,13 @@ def _read(file: Path, shape: type[_T]) -> _T:
 
 def read_residents(file: Path = HERE / "residents.toml") -> list[ResidentEntry]:
     """Read and check the residents. Raises SeedError."""
-    return _read(file, _Residents).resident
+    entries = _read(file, _Residents).resident
+    known = {entry.id for entry in entries}
+    for entry in entries:
+        for helper in entry.helpers:
+            if helper.resident not in known - {entry.id}:
+                raise SeedError(f"{file}: {entry.id}.helpers: {helper.resident!r} is nobody else in this file")
+    return entries
 
 
 def seed_new(session: Session) -> None:
@@ -143,18 +157,23 @@ def seed_new(session: Session) -> None:
 def seed(session: Session, residents: list[ResidentEntry] | None = None) -> None:
     """Put catalogue and residents into the database as the files have them; what services changed is undone."""
     session.execute(delete(tables.ContributionSpan))
+    session.execute(delete(tables.Helper))
     session.execute(delete(tables.ResidentKey))
     session.execute(delete(tables.Resident))
     session.execute(delete(tables.Service))
     for service in _read(HERE / "catalogue.toml", _Services).service:
         session.add(tables.Service(**service.model_dump()))
-    for entry in read_residents() if residents is None else residents:
+    entries = read_residents() if residents is None else residents
+    for entry in entries:
         session.add(tables.Resident(**_resident(entry)))
         session.flush()  # before the keys and the spans, which refer to it
         for key in entry.keys:
             session.add(tables.ResidentKey(resident=entry.id, **key.model_dump()))
         for span in entry.contributions:
             session.add(tables.ContributionSpan(number=entry.number, **span.model_dump()))
+    for entry in entries:
+        for helper in entry.helpers:
+            session.add(tables.Helper(resident=entry.id, helper=helper.resident, relation=helper.relation))
 
 
 def _resident(entry: ResidentEntry) -> dict[str, Any]:
@@ -166,7 +185,7 @@ def _resident(entry: ResidentEntry) -> dict[str, Any]:
         portrait = file.read_bytes()
     token = "p-" + hashlib.sha256(f"phone of {entry.number}".encode()).hexdigest()[:16] if entry.phone else None
     return {
-        **entry.model_dump(exclude={"contributions", "portrait", "documents", "keys"}),
+        **entry.model_dump(exclude={"contributions", "portrait", "documents", "keys", "helpers"}),
         "portrait": portrait,
         "phone_token": token,
         "documents": [document.model_dump(mode="json") for document in entry.documents],

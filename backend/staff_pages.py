@@ -10,6 +10,7 @@ import hmac
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,16 +24,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import approvals, bench_control, tables
 from backend.faults import Fault
 from backend.numbers import masked, masked_document, masked_name
+from backend.pictures import for_browser
 from backend.platform import Platform
 from backend.registry import today
 from backend.staff import LockedError, LoggedIn, Staff
 
 _HERE = Path(__file__).parent
 _SESSION, _BEFORE = "staff_session", "staff_login"
+_QUESTION_LETTERS = 60
 _SHOWN = 100
 _MAX_FORM_BYTES = 64 * 1024
 _HEADERS = {
-    b"content-security-policy": b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"content-security-policy": b"default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; "
+    b"base-uri 'none'; "
     b"frame-ancestors 'none'",
     b"cache-control": b"no-store",
     b"x-content-type-options": b"nosniff",
@@ -126,6 +130,47 @@ def _work(app: FastAPI, pages: Pages) -> None:
         answer.headers["Refresh"] = "3; url=/"
         return answer
 
+    @app.get("/approvals/{approval_id}")
+    def one(request: Request, approval_id: str) -> Response:
+        """The clerk who took a request: pictures where the resident agreed to them, questions and answers."""
+        if (who := pages.who(request)) is None:
+            return RedirectResponse("/login", 303)
+        if (row := _mine(pages, approval_id, who)) is None:
+            return RedirectResponse("/?note=gone", 303)
+        desk, now = pages.platform.desk, pages.platform.clock()
+        is_waiting = desk.open_line(row.id, now) is not None
+        answer = pages.show(
+            "approval", who, row=row, pictures=desk.pictures(row.id, now), lines=desk.lines(row.id, now),
+            is_waiting=is_waiting, note=request.query_params.get("note"),
+        )  # fmt: skip
+        if is_waiting:  # else the page stands still: the clerk looks, or types
+            answer.headers["Refresh"] = f"2; url=/approvals/{row.id}"
+        return answer
+
+    @app.get("/approvals/{approval_id}/pictures/{which}")
+    def picture(request: Request, approval_id: str, which: str) -> Response:
+        who = pages.who(request)
+        row = _mine(pages, approval_id, who) if who else None
+        pictures = pages.platform.desk.pictures(row.id, pages.platform.clock()) if row else None
+        if pictures is None or which not in ("probe", "reference"):
+            return Response(status_code=404)
+        shown = for_browser(getattr(pictures, which))
+        if shown is None:
+            return Response(status_code=415)
+        return Response(shown[0], media_type=shown[1])
+
+    @app.post("/approvals/{approval_id}/question")
+    def ask(request: Request, approval_id: str, token: Text, text: Text) -> Response:
+        who = pages.allowed(request, token)
+        words = " ".join(text.split())
+        if who is None or not 1 <= len(words) <= _QUESTION_LETTERS:
+            return _refused(pages, request)
+        try:
+            approvals.question(pages.platform, approval_id, words, who.clerk)
+        except approvals.NotPossible:
+            return RedirectResponse(f"/approvals/{quote(approval_id, safe='')}?note=open", 303)
+        return RedirectResponse(f"/approvals/{quote(approval_id, safe='')}", 303)
+
     @app.post("/approvals/{approval_id}/{step}")
     def decide(request: Request, approval_id: str, step: str, token: Text) -> Response:
         who = pages.allowed(request, token)
@@ -138,7 +183,12 @@ def _work(app: FastAPI, pages: Pages) -> None:
             approvals.decide(pages.platform, approval_id, events[step], who.clerk)
         except approvals.NotPossible:
             return RedirectResponse("/?note=gone", 303)
-        return RedirectResponse("/", 303)
+        return RedirectResponse(f"/approvals/{quote(approval_id, safe='')}" if step == "take" else "/", 303)
+
+
+def _mine(pages: Pages, approval_id: str, who: LoggedIn) -> tables.Approval | None:
+    """The request this clerk has taken and not decided; None of any other."""
+    return next((r for r in approvals.pending(pages.platform) if r.id == approval_id and r.clerk == who.clerk), None)
 
 
 def _views(app: FastAPI, pages: Pages) -> None:

@@ -98,6 +98,15 @@ class ResidentKey(Base):
     resident: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
 
 
+class Helper(Base):
+    """Somebody who may act for a resident. ``relation``: spouse, child, grandchild, guardian or carer."""
+
+    __tablename__ = "helpers"
+    resident: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    helper: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    relation: Mapped[str] = mapped_column(String(20))
+
+
 class ContributionSpan(Base):
     """Months (``YYYY-MM``) one employer paid on one base; ``until`` None means still paying."""
 

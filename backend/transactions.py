@@ -22,7 +22,7 @@ from backend import bodies, tables
 from backend.numbers import receipt_sequence
 from backend.platform import Platform
 from backend.problems import Kind, Problem
-from backend.registry import find, today
+from backend.registry import find, is_helper, today
 from backend.sealing import SealError, open_sealed, signed
 
 TAKEOVER = dt.timedelta(seconds=30)
@@ -52,7 +52,8 @@ class Opened(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     resident: dict[str, Any] | None
-    identified_by: Literal["face", "code", "clerk", "none"]
+    identified_by: Literal["face", "code", "clerk", "helper", "none"]
+    helper: dict[str, Any] | None = None
     answers: dict[str, Any]
     photo: str | None
     language: str
@@ -213,6 +214,8 @@ def _effect(platform: Platform, session: Session, service: str, opened: Opened) 
     resident = find(session, key)
     if resident is None:
         return Reason.UNKNOWN_RESIDENT
+    if opened.identified_by == "helper" and not is_helper(session, resident, opened.helper):
+        return Reason.NOT_IDENTIFIED
     if service == "pension-alive":
         if not resident.has_pension:
             return Reason.NO_PENSION

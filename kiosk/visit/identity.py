@@ -19,14 +19,14 @@ from kiosk.visit.person import ANONYMOUS, Audit, Identity
 from kiosk.visit.presentation import presented_document, presented_helper
 from kiosk.visit.services import Service
 from kiosk.visit.stage import Back, Cancelled, NotVerified, Stage
-from kiosk.visit.way import Case
+from kiosk.visit.way import Case, Tries
 
 if TYPE_CHECKING:
     from kiosk.uplink.client import Backend
 
 
 async def identify(
-    stage: Stage, booth: Equipment, backend: Backend, visit: str, service: Service, audit: Audit
+    stage: Stage, booth: Equipment, backend: Backend, visit: str, service: Service, audit: Audit, tries: Tries
 ) -> Identity:
     """Document, registry, confirmation. Raises ``Left`` (NotVerified when every way was tried), ``Back`` at consent."""
     if service.is_anonymous:
@@ -46,7 +46,7 @@ async def identify(
     if document is not None and not has_proven_portrait(document):
         document = replace(document, portrait=None)
     person = _person(document, resident)
-    case = Case(stage, booth, backend, visit, service, audit, person, resident, document)
+    case = Case(stage, booth, backend, visit, service, audit, person, resident, document, tries)
     confirmed = await Confirmation(case, lambda: presented_helper(stage, booth, service)).run()
     await audit("identified", by=confirmed.by)
     return replace(person, by=confirmed.by, helper=confirmed.helper)

@@ -53,7 +53,7 @@ async def serve(stage: Stage, booth: Equipment, platform: Platform, service: Ser
         return Outcome(OutOfService.outcome)
     audit = _auditor(platform.ledger, visit)
     try:
-        identity = await identify(stage, booth, platform.backend, visit, service, audit)
+        identity = await identify(stage, booth, platform.backend, visit, service, audit, platform.ledger)
         if _nothing_to_do(stage, service, identity):
             await stage.ask(lambda: _nothing_to_do(stage, service, identity) or q.AlreadyDone())
             outcome = Outcome("nothing_to_do")

@@ -28,7 +28,7 @@ WAY = {  # title, note, icon
     "face": ("Look into the camera", "The picture is compared and deleted.", "camera"),
     "code": ("Code to your phone", "6 digits to your registered number.", "phone"),
     "clerk": ("A clerk checks", "One or two minutes, no camera needed.", "clerk"),
-    "helper": ("Somebody helps me", "With a card of their own.", "帮"),
+    "helper": ("Someone helps me", "With a card of their own.", "帮"),
 }
 
 WAY_TROUBLE = {

@@ -114,7 +114,7 @@ def _match_face(question: q.MatchFace, text: Text) -> Draft:
     if question.has_company:
         labels["helper"] = text("They help me")
         return Draft(
-            text("Somebody else is in the picture"),
+            text("Someone else is in the picture"),
             text("Do they help you? Else please ask them to step back."),
             labels=labels,
         )

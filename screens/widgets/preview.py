@@ -1,6 +1,7 @@
 """The camera's picture in an oval, about 15 times a second, mirrored like a looking-glass; gone without a trace.
 
-Reads frames of at most 480 px from shared memory; without a ring it shows a drawn face. Knows no camera.
+Reads frames of at most 480 px from shared memory; without a ring it shows a drawn face. The ground around the oval is
+white in every theme, because it lights the face; a sign says that the camera is on. Knows no camera.
 """
 
 from __future__ import annotations
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
     from screens.theme import Look
 
 FRAME_S = 1 / 15
+LIGHT, ON_LIGHT, RECORDING = "#FFFFFF", "#1A1A1A", "#C62828"  # of the lamp, not of a theme
 OVAL = 0.74  # width of the oval by its height: a face
 
 
 class Preview(Part):
-    """``ring``: name of the preview ring, "" for none."""
+    """``ring``: name of the preview ring, "" for none. ``is_covered``: nothing of the picture is shown."""
 
     zone = "upper"
 
-    def __init__(self, ring: str, **properties: Any) -> None:
+    def __init__(self, ring: str, *, is_covered: bool = False, **properties: Any) -> None:
         self.words = ""
+        self.sign = ""  # said of the open camera, beside a red light
+        self.is_covered = is_covered
         self._ring: FrameRing | None = None
         self._texture: Any = None
         self._rectangle: Any = None
@@ -75,15 +79,16 @@ class Preview(Part):
         theme = look.theme
         words_high = max(look.lettering.pitch(look.secondary) + look.mm(5), 0)
         high = min(self.height, look.mm(196))
-        oval_high = high - words_high - look.mm(7)
+        oval_high = high - words_high - look.mm(14)
         if oval_high < look.mm(30):
             self._pill(look, self.center_y - words_high / 2, words_high)
             return
         oval_wide = min(oval_high * OVAL, self.width * 0.8)
         bottom = self.center_y - high / 2
-        y = bottom + words_high + look.mm(6)
+        y = bottom + words_high + look.mm(9)
         x = self.center_x - oval_wide / 2
         edge = look.mm(2.6)
+        self._light(look, bottom + words_high + look.mm(2), high - words_high - look.mm(2))
         Color(*rgba(theme.primary))
         SmoothEllipse(pos=(x - edge, y - edge), size=(oval_wide + 2 * edge, oval_high + 2 * edge))
         Color(*rgba(theme.sand))
@@ -93,7 +98,8 @@ class Preview(Part):
             Color(*rgba(theme.primary))
             SmoothLine(ellipse=(x - edge / 2, y - edge / 2, oval_wide + edge, oval_high + edge), width=edge / 2)
         else:
-            self._face(look, x, y, oval_wide, oval_high)
+            (self._lid if self.is_covered else self._face)(look, x, y, oval_wide, oval_high)
+        self._sign(look)
         self._pill(look, bottom, words_high)
 
     def _pill(self, look: Look, y: float, high: float) -> None:
@@ -116,6 +122,33 @@ class Preview(Part):
         StencilUnUse()
         Ellipse(pos=(x, y), size=(wide, high), segments=90)
         StencilPop()
+
+    def _light(self, look: Look, bottom: float, high: float) -> None:
+        """A white ground as wide as there is room: the glass is the lamp nearest to the face."""
+        self.fill((self.x, bottom, self.width, high), LIGHT, look.radius)
+
+    def _sign(self, look: Look) -> None:
+        """A red light and words, at the upper left of the ground."""
+        if not self.sign:
+            return
+        side, high = look.mm(4.5), look.lettering.pitch(look.secondary)
+        top = self.center_y + min(self.height, look.mm(196)) / 2 - look.mm(4)
+        x = self.x + look.mm(4)
+        Color(*rgba(RECORDING))
+        SmoothEllipse(pos=(x, top - (high + side) / 2), size=(side, side))
+        wide = look.lettering.width(self.sign, look.secondary)
+        box = (x + side + look.mm(2), top - high, wide, high)
+        self.write(self.sign, box, look.secondary, ON_LIGHT, ground=LIGHT)
+
+    def _lid(self, look: Look, x: float, y: float, wide: float, high: float) -> None:
+        """Covered: a closed eye, so that nobody takes it for a fault."""
+        Color(*rgba(look.theme.ink))
+        points = [x + wide * 0.28, y + high * 0.52, x + wide * 0.5, y + high * 0.4, x + wide * 0.72, y + high * 0.52]
+        SmoothLine(bezier=points, width=look.mm(1.3), cap="round")
+        for share in (0.36, 0.5, 0.64):
+            foot = y + high * (0.46 if share == 0.5 else 0.475)
+            SmoothLine(points=(x + wide * share, foot, x + wide * (share * 1.15 - 0.075), foot - high * 0.05),
+                       width=look.mm(0.9), cap="round")  # fmt: skip
 
     def _face(self, look: Look, x: float, y: float, wide: float, high: float) -> None:
         Color(*rgba(look.theme.ink))

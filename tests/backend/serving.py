@@ -194,6 +194,7 @@ def opened_body(number: str | None = None, identified_by: str = "none") -> dict[
     return {
         "resident": resident,
         "identified_by": identified_by,
+        "helper": None,
         "answers": {"kind": "street-lamp"},
         "photo": None,
         "language": "zh",

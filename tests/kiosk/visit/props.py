@@ -21,7 +21,7 @@ from hardware.card_reader import (
     Sex,
 )
 from hardware.device import DeviceStatus, Health
-from hardware.face import Coaching, Comparison, Decision, FaceStatus
+from hardware.face import Challenge, Coaching, Comparison, Decision, FaceStatus
 from hardware.keypad import KeypadEvent, KeypadStatus
 from hardware.printer import Exit, Page, Paper, PrinterStatus
 from hardware.speech import Earcon, SpeechStatus, Spoken, Utterance
@@ -32,10 +32,13 @@ from kiosk.uplink.bodies import (
     Approval,
     ApprovalState,
     Catalogue,
+    ClerkQuestion,
     CodeResult,
     CodeSent,
     EnquiryAnswer,
+    Helper,
     OpenService,
+    Pictures,
     RegistryKey,
     Resident,
 )
@@ -140,15 +143,25 @@ class Camera(_Device):
 class Matcher(_Device):
     def __init__(self) -> None:
         super().__init__(FaceStatus(Health.ONLINE, model="test 1"))
-        self.results: asyncio.Queue[Decision] = asyncio.Queue()
+        self.results: asyncio.Queue[Decision | Comparison | Exception] = asyncio.Queue()
+        self.challenges: list[Challenge] = []
+        self.company: Callable[[bool], None] = lambda is_there: None
         self.reference: bytes | None = None
 
     async def enrol(self, portrait: bytes) -> None:
         self.reference = portrait
 
-    async def compare(self, coach: Callable[[Coaching], None], *, within_s: float, **_more: object) -> Comparison:
+    async def compare(
+        self, coach: Callable[[Coaching], None], *, within_s: float, challenge: Challenge = Challenge.MOVEMENT,
+        on_company: Callable[[bool], None] | None = None,
+    ) -> Comparison:  # fmt: skip
+        self.challenges.append(challenge)
+        self.company = on_company or (lambda is_there: None)
         coach(Coaching.LOOK_HERE)
-        return Comparison(await self.results.get(), "high", "test 1", 3)
+        found = await self.results.get()
+        if isinstance(found, Exception):
+            raise found
+        return found if isinstance(found, Comparison) else Comparison(found, "high", "test 1", 3)
 
     async def forget(self) -> None:
         self.reference = None
@@ -218,6 +231,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.commits: list[dict[str, Any]] = []
+        self.tries: dict[str, int] = {}
         self.events: list[tuple[str, str]] = []
         self.receipts: list[str] = []
         self.answer = Acknowledged(0, "accepted")
@@ -242,6 +256,13 @@ class Ledger:
     async def close_visit(self, visit: str, outcome: str) -> None:
         self.events.append(("close", outcome))
 
+    async def attempts_today(self, number: str, purpose: str = "face") -> int:
+        return self.tries.get(number, 0)
+
+    async def count_attempt(self, number: str, purpose: str = "face") -> int:
+        self.tries[number] = self.tries.get(number, 0) + 1
+        return self.tries[number]
+
     async def audit(self, visit: str, what: str, detail: dict[str, str]) -> None:
         self.events.append((what, " ".join(detail.values())))
 
@@ -254,6 +275,10 @@ class Backend:
         self.code_attempts = 3
         self.approval_state = ApprovalState.WAITING
         self.cancelled = 0
+        self.pictures: Pictures | None = None
+        self.clerk_asks: ClerkQuestion | None = None
+        self.answers: list[tuple[str, str]] = []
+        self.helpers: set[RegistryKey] = set()
 
     def _up(self, call: str) -> None:
         if self.is_down:
@@ -293,15 +318,31 @@ class Backend:
         return CodeResult(is_right=False, attempts_left=self.code_attempts)
 
     async def ask_approval(
-        self, visit: str, service: str, name: str, number: str, question: str, *, within_s: float | None = None
-    ) -> Approval:
+        self, visit: str, service: str, name: str, number: str, question: str, *, pictures: Pictures | None = None,
+        within_s: float | None = None,
+    ) -> Approval:  # fmt: skip
         self._up("ask_approval")
+        self.pictures = pictures
         assert "*" in name
         assert "*" in number
         return Approval(approval_id="a1", state=ApprovalState.WAITING, position=1)
 
     async def approval(self, approval_id: str, *, within_s: float | None = None) -> Approval:
+        return Approval(approval_id="a1", state=self.approval_state, position=1, question=self.clerk_asks)
+
+    async def answer_clerk(
+        self, approval_id: str, question_id: str, answer: str, *, within_s: float | None = None
+    ) -> Approval:
+        self.answers.append((question_id, answer))
+        self.clerk_asks = None
         return Approval(approval_id="a1", state=self.approval_state, position=1)
+
+    async def may_help(
+        self, visit: str, key: RegistryKey, helper: RegistryKey, service: str, *, within_s: float | None = None
+    ) -> Helper:
+        if helper not in self.helpers:
+            raise NotKnown("may_help", "unknown-helper", "", 404)
+        return Helper(relation="grandchild")
 
     async def cancel_approval(self, approval_id: str, *, within_s: float | None = None) -> Approval:
         self.cancelled += 1

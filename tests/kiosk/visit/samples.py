@@ -39,6 +39,7 @@ def questions(text: Text) -> Iterator[q.Question]:
     yield q.GuardianConsent()
     yield q.MatchFace(ways=ways[1:])
     yield from (q.EnterCode(phone_masked=SECRET, trouble=key) for key in ("", *troubles.CODE_TROUBLE))
+    yield q.SharePictures()
     yield from (q.WaitForClerk(position=n) for n in (1, 3))
     for service in SERVICES.values():
         yield from fields(service, text)

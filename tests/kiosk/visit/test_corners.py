@@ -23,6 +23,7 @@ from kiosk.visit.questions import (
     MatchFace,
     PresentCard,
     Review,
+    SharePictures,
     ShowReceipt,
     TakeBelongings,
     Trouble,
@@ -45,6 +46,8 @@ from tests.kiosk.visit.steps import (
     then,
 )
 
+TO_CLERK: list[Step] = [(ChooseWay, "clerk"), (SharePictures, False)]
+
 # -- Back -------------------------------------------------------------------------------------------------------------
 
 
@@ -64,7 +67,7 @@ async def test_back_at_every_place_leads_one_step_back_or_is_not_offered() -> No
         (PresentCard, card()),
         (ChooseWay, "face"),
         (MatchFace, GoBack()),
-        (ChooseWay, "clerk"),
+        *TO_CLERK,
         (WaitForClerk, GoBack()),
         (ChooseWay, "face"),
         (MatchFace, Decision.MATCH),
@@ -136,7 +139,14 @@ async def test_whoever_waits_for_a_clerk_is_not_idle() -> None:
         hall.backend.approval_state = ApprovalState.APPROVED
         await hall.clock.advance(2)
 
-    steps = [*TO_WAYS, (ChooseWay, "clerk"), (WaitForClerk, wait), *PENSION_ANSWERS, (Review, None), *END]
+    steps = [
+        *TO_WAYS,
+        *TO_CLERK,
+        (WaitForClerk, wait),
+        *PENSION_ANSWERS,
+        (Review, None),
+        *END,
+    ]
     assert (await hall.play(steps)).name == "served"
 
 
@@ -150,7 +160,14 @@ async def test_a_clerk_who_took_it_is_waited_for() -> None:
         hall.backend.approval_state = ApprovalState.APPROVED
         await hall.clock.advance(2)
 
-    steps = [*TO_WAYS, (ChooseWay, "clerk"), (WaitForClerk, wait), *PENSION_ANSWERS, (Review, None), *END]
+    steps = [
+        *TO_WAYS,
+        *TO_CLERK,
+        (WaitForClerk, wait),
+        *PENSION_ANSWERS,
+        (Review, None),
+        *END,
+    ]
     assert (await hall.play(steps)).name == "served"
     assert said(hall).count("有人在看了。") == 1
     assert hall.backend.cancelled == 0
@@ -161,7 +178,7 @@ async def test_a_clerk_who_took_it_and_fell_silent_is_not_waited_for_for_ever() 
     hall.backend.approval_state = ApprovalState.TAKEN
     steps = [
         *TO_WAYS,
-        (ChooseWay, "clerk"),
+        *TO_CLERK,
         (WaitForClerk, lambda h: h.clock.advance(h.times.clerk_wait_s + 3)),
         (ChooseWay, leave_for_good),
     ]
@@ -185,7 +202,7 @@ async def test_how_many_are_before_one_is_kept_up_to_date_and_said() -> None:
         await hall.clock.advance(2)
         leave_for_good(hall)
 
-    assert (await hall.play([*TO_WAYS, (ChooseWay, "clerk"), (WaitForClerk, wait)])).name == "cancelled"
+    assert (await hall.play([*TO_WAYS, *TO_CLERK, (WaitForClerk, wait)])).name == "cancelled"
     assert [x.position for x in shown(hall, WaitForClerk)] == [1, 3, 2]
     assert "前面还有 1 位。" in said(hall)
     assert hall.backend.cancelled == 1
@@ -198,7 +215,7 @@ async def test_leaving_a_clerk_withdraws_the_request_also_when_the_line_is_down(
         raise Unreachable("cancel_approval", "no connection")
 
     hall.backend.cancel_approval = cancel  # type: ignore[method-assign]
-    assert (await hall.play([*TO_WAYS, (ChooseWay, "clerk"), (WaitForClerk, leave_for_good)])).name == "cancelled"
+    assert (await hall.play([*TO_WAYS, *TO_CLERK, (WaitForClerk, leave_for_good)])).name == "cancelled"
     assert any(isinstance(note, Unreachable) for note in hall.notes)
 
 

@@ -83,7 +83,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "nobody identifies": (HEAD.replace('["face", "clerk"]', "[]") + RECEIPT, "identification: name at least one way"),
     "face only": (
         HEAD.replace('["face", "clerk"]', '["face"]') + RECEIPT,
-        "identification: a face must never be the only way; add code or clerk",
+        "identification: a face must never be the only way; add code, clerk or helper",
     ),
     "none and more": (
         HEAD.replace('["face", "clerk"]', '["none", "clerk"]') + RECEIPT,

@@ -243,7 +243,7 @@ def test_every_trouble_and_option_in_the_code_has_words() -> None:
 
 
 def test_every_reason_for_another_way_has_words() -> None:
-    found = {s for call in called("_OtherWay") for n in call.args for s in chosen(n)} - {""}
+    found = {s for call in called("OtherWay") for n in call.args for s in chosen(n)} - {""}
     assert found
     assert found <= troubles.WAY_TROUBLE.keys()
 

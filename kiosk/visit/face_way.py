@@ -1,0 +1,155 @@
+"""The face before the camera against the document's or the registry's portrait.
+
+The camera opens only after the resident chose it and is closed on every path out; choosing another way closes it, which
+withdraws the consent. A non-match is "could not confirm", never "you are not this person"; where the machine is unsure,
+or does not believe that it saw a living person, a clerk decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+
+from hardware.camera import CameraError
+from hardware.device import DeviceError
+from hardware.face import Challenge, Coaching, Comparison, Decision, Liveness, PortraitUnusable
+from hardware.speech import Earcon, Priority
+from kiosk.visit import questions as q
+from kiosk.visit.offers import coaching_sentence, way_options
+from kiosk.visit.services import Way
+from kiosk.visit.way import Case, OtherWay
+
+FACE_ATTEMPTS = 3  # R24
+FACE_ATTEMPTS_A_DAY = 9  # of one card in all visits: nobody tries faces all night until one fits
+ADULT_FACE_AGE = 14  # Facial Recognition Measures, 2025: below it a guardian consents
+
+
+class FaceWay:
+    """``walk`` may be left and taken again: attempts, the chosen challenge and the helper's presence stay known."""
+
+    def __init__(self, case: Case, others: Callable[[], list[Way]]) -> None:
+        """``others``: the ways that are open beside this one."""
+        self._case = case
+        self._others = others
+        self._attempts = 0
+        self._challenge = Challenge.MOVEMENT
+        self._has_company = False
+        self._has_helper = False
+        self._coached: Coaching | None = None
+
+    async def walk(self) -> None:
+        case, stage = self._case, self._case.stage
+        if await case.tries.attempts_today(case.resident.key.value) >= FACE_ATTEMPTS_A_DAY:
+            raise OtherWay("face_limit", is_spent=True, then=Way.CLERK)
+        await self._consent()
+        portrait = case.portrait
+        assert portrait is not None  # else this way was not offered
+        try:
+            working = q.Working(what="opening_camera", service=case.service.id, progress=(2, 5))
+            await stage.show(working, self._open(portrait))
+            await self._try()
+        except PortraitUnusable:
+            raise OtherWay("portrait_unusable", is_spent=True) from None
+        except (CameraError, DeviceError) as error:
+            stage.note(error)
+            raise OtherWay("camera_trouble", is_spent=not error.retryable) from None
+        finally:
+            self._has_company = False
+            await asyncio.shield(self._close())
+
+    async def _consent(self) -> None:
+        """Choosing the camera was the consent; below 14 a guardian gives it."""
+        case = self._case
+        birth = case.person.birth or case.resident.birth
+        if age(birth, case.stage.clock.today().date()) >= ADULT_FACE_AGE:
+            await case.audit("consent", purpose="face", by="resident")
+            return
+        if not await case.stage.ask(q.GuardianConsent(service=case.service.id, progress=(2, 5))):
+            raise OtherWay(is_spent=True)
+        await case.audit("consent", purpose="face", by="guardian")
+
+    async def _open(self, portrait: bytes) -> None:
+        booth = self._case.booth
+        opening = asyncio.ensure_future(booth.camera.open())
+        try:
+            await booth.matcher.enrol(portrait)
+            await opening
+        finally:  # nothing may open the camera after ``_close``
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+        self._case.stage.sound(Earcon.CAMERA)
+
+    async def _close(self) -> None:
+        booth = self._case.booth
+        await asyncio.gather(booth.camera.close(), booth.matcher.forget(), return_exceptions=True)
+
+    async def _try(self) -> None:
+        case, stage = self._case, self._case.stage
+        while self._attempts < FACE_ATTEMPTS:
+            said = await stage.ask(self._question, until=self._compare)
+            if not isinstance(said, Comparison):
+                await self._heed(said)  # costs no attempt
+                continue
+            self._attempts += 1
+            used = await case.tries.count_attempt(case.resident.key.value)
+            await case.audit(
+                "face", decision=said.decision.value, bucket=said.score_bucket, liveness=said.liveness.value,
+                reason=said.reason, model=said.model, pack=said.pack,
+            )  # fmt: skip
+            if said.decision is Decision.MATCH:
+                return
+            if said.decision is Decision.UNSURE or said.liveness in (Liveness.NOT_LIVE, Liveness.UNSURE):
+                raise OtherWay("could_not_confirm", is_spent=True, then=Way.CLERK)
+            stage.sound(Earcon.TROUBLE)
+            if used >= FACE_ATTEMPTS_A_DAY:
+                raise OtherWay("face_limit", is_spent=True, then=Way.CLERK)
+            if self._attempts < FACE_ATTEMPTS:
+                stage.tell(stage.text("I could not confirm it yet. Let us try again."), Priority.FOCUS)
+        raise OtherWay("could_not_confirm", is_spent=True)
+
+    async def _heed(self, said: object) -> None:
+        """What the resident pressed while the camera looked. Raises ``OtherWay``, which closes the camera."""
+        if said == "still":
+            self._challenge = Challenge.STILL
+        elif said == "movement":
+            self._challenge = Challenge.MOVEMENT
+        elif said == "helper":
+            self._has_helper = True
+            await self._case.audit("helper_present")
+        else:
+            await self._case.audit("consent_withdrawn", purpose="face")
+            raise OtherWay
+
+    def _question(self) -> q.Question:
+        return q.MatchFace(
+            preview_ring=self._case.booth.preview_ring,
+            ways=way_options([way.value for way in self._others()], self._case.stage.text),
+            is_still=self._challenge is Challenge.STILL,
+            has_company=self._has_company and not self._has_helper,
+            service=self._case.service.id,
+            progress=(2, 5),
+        )
+
+    async def _compare(self) -> Comparison:
+        self._coached = None
+        return await self._case.booth.matcher.compare(
+            self._coach, within_s=self._case.stage.times.face_attempt_s, challenge=self._challenge,
+            on_company=self._hear_company,
+        )  # fmt: skip
+
+    def _coach(self, coaching: Coaching) -> None:
+        if coaching is self._coached:
+            return  # said once; the sentence stays on the glass
+        self._coached = coaching
+        self._case.stage.tell(coaching_sentence(coaching, self._case.stage.text), Priority.FOCUS)
+
+    def _hear_company(self, is_there: bool) -> None:
+        """Somebody looks over the resident's shoulder, or no longer: what is personal is covered, and it is asked."""
+        self._has_company = is_there
+        self._case.stage.refresh()
+
+
+def age(birth: date, today: date) -> int:
+    """Whole years."""
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
