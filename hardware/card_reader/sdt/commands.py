@@ -101,10 +101,11 @@ RESET = Command("reset", b"\x10\xff", within_s=2.0)
 STATUS = Command("status", b"\x11\xff", within_s=0.3)
 NUMBER = Command("number", b"\x12\xff", {OK: (16,)})
 FIND = Command("find", b"\x20\x01", {FOUND: (4,), NONE_FOUND: (0,)}, is_about_card=True)
-SELECT = Command("select", b"\x20\x02", {OK: (8,), NONE_SELECTED: (0,)}, is_about_card=True)
-READ_TEXT = Command("read_text", b"\x30\x01", {OK: _TEXT_SIZES}, within_s=4.0, is_about_card=True)
+_NO_CARD: Mapping[int, tuple[int, ...]] = {NONE_FOUND: (0,), NONE_SELECTED: (0,)}
+SELECT = Command("select", b"\x20\x02", {OK: (8,), **_NO_CARD}, is_about_card=True)
+READ_TEXT = Command("read_text", b"\x30\x01", {OK: _TEXT_SIZES, **_NO_CARD}, within_s=4.0, is_about_card=True)
 READ_ADDED = Command(
-    "read_added", b"\x30\x03", {OK: (*ADDRESS_SIZES, 0), NOTHING_STORED: (0,)}, within_s=2.0, is_about_card=True
+    "read_added", b"\x30\x03", {OK: (*ADDRESS_SIZES, 0), NOTHING_STORED: (0,), **_NO_CARD}, 2.0, is_about_card=True
 )
 # Known, so that the other end can be told apart from a broken one; a booth asks for no fingerprint.
 READ_TEXT_AND_FINGERS = Command("read_text_and_fingers", b"\x30\x10", {OK: _TEXT_SIZES}, 4.0, is_about_card=True)

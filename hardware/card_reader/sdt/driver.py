@@ -149,8 +149,8 @@ class Driver:
         def report(phase: Phase) -> None:
             self._emit("progress", Told.of(wanted.number, Progress(phase, _SHARES[phase])))
 
-        self._steps = []
         with self._turn:
+            self._steps = []
             if self._module is None:
                 raise ReaderLost("the SAM module is away", where=wanted.reader)
             if self._presence.state is CardState.NOTHING or self._insertion() != wanted.insertion:

@@ -301,7 +301,7 @@ def test_a_reply_that_dribbles_for_ever_ends():
 # -- what the module says -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [0x41, 0x31, 0x32, 0x33, 0x47])
+@pytest.mark.parametrize("status", [0x41, 0x31, 0x32, 0x33, 0x47, 0x80, 0x81])
 def test_a_card_that_must_be_presented_again(status):
     desk = Desk()
     desk.lay(VirtualSamCard(CHEN.block, read_status=status))
