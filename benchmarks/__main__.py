@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...] [--json] [--list] [--visits N] [--rounds F]``.
+"""``python -m benchmarks [NAME ...] [--json] [--list] [--visits N] [--verifications N] [--rounds F]``.
 
 Exit status 0 also where a goal is missed (the figures say so); 1 when a benchmark broke down; 2 for a wrong name.
 """
@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one object a line")
     parser.add_argument("--list", action="store_true", help="only name them")
     parser.add_argument("--visits", type=int, default=100, help="of the growth benchmark (default 100)")
+    parser.add_argument(
+        "--verifications", type=int, default=200, help="of the face worker's growth (default 200; the promise: 1000)"
+    )
     parser.add_argument("--rounds", type=float, default=1.0, help="times the usual repetitions (default 1)")
     given = parser.parse_args(arguments)
     try:
@@ -33,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{name:28} {benchmark.about}")
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
-    return _run(wanted, Options(max(4, given.visits), given.rounds), as_json=given.json)
+    return _run(wanted, Options(max(4, given.visits), given.rounds, max(20, given.verifications)), as_json=given.json)
 
 
 def _run(wanted: list[tuple[Benchmark, set[str]]], options: Options, *, as_json: bool) -> int:

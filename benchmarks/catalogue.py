@@ -40,6 +40,14 @@ def _attacks() -> tuple[str, ...]:
     )
 
 
+def _one_camera() -> tuple[str, ...]:
+    return tuple(
+        f"face.pad_one_camera_{one}{by}"
+        for one in ("bona_fide", "print_still", "print_obeying", "print_waved")
+        for by in ("", "_at_most")
+    )
+
+
 BENCHMARKS = (
     Benchmark(("screen.start",), "start:start", "start of a visit process until its first frame can be touched"),
     Benchmark(
@@ -67,7 +75,30 @@ BENCHMARKS = (
     Benchmark(("documents.pace_ec",), "documents_crypto:points", "PACE's part on elliptic curves, 256 bits, CPU time"),
     Benchmark(("documents.sm_block",), "documents_crypto:block", "one protected block of 256 bytes, CPU time"),
     Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
-    Benchmark(("face.match",), "face:match", "one comparison, from the first frame to the decision"),
+    Benchmark(
+        ("face.accuracy_opencv", "face.accuracy_opencv_eer", "face.accuracy_insightface",
+         "face.accuracy_insightface_eer", "face.accuracy_fused_eer", "face.accuracy_102x126_1kb_eer",
+         "face.accuracy_dark_eer", "face.accuracy_overexposed_eer", "face.accuracy_sidelight_eer"),
+        "face_accuracy:accuracy", "people told apart on LFW pairs: ungated, best threshold, in-sample",
+    ),
+    Benchmark(("face.frame_cost",), "face_accuracy:frame_cost", "detect, align, embed and vote on one 1280x720 frame"),
+    Benchmark(("face.match", "face.match_p95"), "face:match", "one comparison, from the first frame to the decision"),
+    Benchmark(
+        ("face.worker_start", "face.worker_rss", "face.worker_idle"), "face:worker",
+        "the face worker: from nothing to the first decision, what it weighs, what it does while nobody asks",
+    ),
+    Benchmark(
+        ("face.camera_loss", "face.camera_frozen", "face.camera_recovery", "face.worker_killed"), "face:loss",
+        "camera unplugged, frozen, back; worker killed in the middle of a comparison",
+    ),
+    Benchmark(
+        ("face.growth", "face.descriptors"), "face:growth",
+        "many verifications (--verifications): does the worker grow?",
+    ),
+    Benchmark(
+        _one_camera(), "face_liveness:one_camera",
+        "synthetic people and prints before one camera: who is called live (minutes)",
+    ),
     Benchmark(
         _attacks(), "face_pad:stereo",
         "synthetic attacks on two cameras, 60 and 100 mm apart: share of prints called live, of heads not (minutes)",

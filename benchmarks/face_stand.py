@@ -21,6 +21,7 @@ from hardware.camera.simulator import MOVEMENTS, Movement
 from hardware.face import Challenge
 from hardware.face.attempt import Attempt
 from hardware.face.engines import FaceEngine, Vector
+from hardware.face.gates import check_place
 from hardware.face.liveness import Policy
 from hardware.face.messages import Advice, Compared, Start
 
@@ -104,9 +105,14 @@ def attempt(
 
 
 def seen_straight(engine: FaceEngine, photograph: Picture, eyes: tuple[float, float, float, float] | None) -> Vector:
-    """Vector of the person of ``photograph`` as the scene shows them: a reference that certainly matches."""
+    """Vector of the person of ``photograph`` as the scene shows them: a reference that certainly matches.
+
+    Raises ``ValueError`` for a photograph on which nobody looks straight: it would never be compared.
+    """
     scene = Scene(seed=99)
     composed = scene.compose(View(Subject(photograph, eyes)))
     face = max(engine.detect(composed), key=lambda one: one.area)
-    softened = np.asarray(engine.embed(engine.align(composed, face)), np.float32)
-    return softened
+    height, width = composed.shape[:2]
+    if check_place(face, width, height, engine.pack.manifest.gates) is not None:
+        raise ValueError("nobody looks straight on this photograph")
+    return np.asarray(engine.embed(engine.align(composed, face)), np.float32)

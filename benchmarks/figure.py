@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """``visits``: how many visits the growth benchmark makes. ``rounds``: repetitions, 1.0 = as many as are steady."""
+    """``visits``, ``verifications``: of the growth benchmarks. ``rounds``: repetitions, 1.0 = as many as are steady."""
 
     visits: int = 100
     rounds: float = 1.0
+    verifications: int = 200
 
     def times(self, usual: int, least: int = 3) -> int:
         """``usual`` repetitions, scaled by ``rounds``."""
@@ -27,7 +28,8 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """``value`` beside ``reference_value`` (same unit); a goal is the most that the value, the ratio or both may be."""
+    """``value`` beside ``reference_value`` (same unit); a goal is the most that the value, the ratio or both may be,
+    or the least that the value may be."""
 
     name: str
     value: float
@@ -36,6 +38,7 @@ class Figure:
     reference_value: float | None = None
     at_most: float | None = None
     at_most_times: float | None = None
+    at_least: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -48,6 +51,8 @@ class Figure:
         parts = []
         if self.at_most is not None:
             parts.append(f"<= {self.at_most:g} {self.unit}")
+        if self.at_least is not None:
+            parts.append(f">= {self.at_least:g} {self.unit}")
         if self.at_most_times is not None:
             parts.append(f"<= {self.at_most_times:g} x reference")
         return " and ".join(parts) or None
@@ -57,7 +62,9 @@ class Figure:
         """Whether the goal is reached; None where none is set."""
         if self.goal is None:
             return None
-        is_ok = self.at_most is None or self.value <= self.at_most
+        is_ok = (self.at_most is None or self.value <= self.at_most) and (
+            self.at_least is None or self.value >= self.at_least
+        )
         if self.at_most_times is not None:
             is_ok = is_ok and self.ratio is not None and self.ratio <= self.at_most_times
         return is_ok
