@@ -74,7 +74,6 @@ class Access:
         yield from self.channel.select_master_file()
         if self._task.allows_extended:
             yield from self._use_extended_lengths()
-        raw = None
         try:
             raw = yield from self.files.read(EF_CARD_ACCESS, 0x31, MAX_CARD_ACCESS_BYTES)
         except (CardProtected, CardUnreadable):

@@ -27,13 +27,18 @@ def is_refusal(status: int) -> bool:
     return status >> 8 == 0x63 or status in (0x6982, 0x6983, 0x6985, 0x6988, 0x6A80)
 
 
+def key_seed(information: str) -> bytes:
+    """Give what the keys are derived from (Doc 9303-11, 9.7.2)."""
+    return hashlib.sha1(information.encode("ascii"), usedforsecurity=False).digest()[:16]
+
+
 def authenticate(channel: Channel, information: str, random: Random = os.urandom) -> Exchange[SecureMessaging]:
     """Open a chip with MRZ_information; the eMRTD application must be selected.
 
     Raises ``KeyRefused`` for a key the chip does not take, ``CardProtected`` when it has no basic access control, and
     ``CardUnreadable`` when what it answers cannot come from the holder of the same key.
     """
-    seed = hashlib.sha1(information.encode("ascii"), usedforsecurity=False).digest()[:16]
+    seed = key_seed(information)
     encryption, authentication = _SUITE.derive(seed, ENCRYPTION), _SUITE.derive(seed, AUTHENTICATION)
 
     challenge = yield from channel.send(Command(0x00, 0x84, 0x00, 0x00, le=NONCE_BYTES))

@@ -28,6 +28,7 @@ from hardware.card_reader.emrtd.sod import parse_signed_data
 NAME = "chip_authentication"
 CARD_SECURITY_CONTENT = bytes.fromhex("04007F0007030201")  # 0.4.0.127.0.7.3.2.1: id-SecurityObject
 _EF_COM = 0x011E
+MAX_KEYS = 4  # of a chip on one curve; each costs a multiplication of a point
 
 
 def is_offered(infos: SecurityInfos | None) -> bool:
@@ -86,15 +87,15 @@ def judge_mapping(
 
 def _is_proven(mapping: Mapping, infos: SecurityInfos) -> bool | None:
     """Tell whether one of the keys on the mapping's curve is the chip's; None when none is on it."""
-    found = None
+    points = []
     for key in infos.chip_auth_keys:
         try:
             curve, point = ec_point(key.public_key)
-            if curve == mapping.curve:
-                found = found or mapping.is_proven_by(point)
-        except CardUnreadable:  # a key of another kind, or a proof of zero
+        except CardUnreadable:  # a key of another kind
             continue
-    return found
+        if curve == mapping.curve:
+            points.append(point)
+    return any(mapping.is_proven_by(point) for point in points[:MAX_KEYS]) if points else None
 
 
 def _choose(infos: SecurityInfos) -> tuple[ChipAuthInfo | None, Suite, ChipAuthPublicKey] | None:

@@ -49,7 +49,7 @@ class Mapping:
 
     def is_proven_by(self, public_key: Point) -> bool:
         """Tell whether the chip has the private key to ``public_key`` (Doc 9303-11, 4.4.3.3.3)."""
-        return self.curve.multiply(self.proof, public_key) == self.key
+        return self.proof % self.curve.n != 0 and self.curve.multiply(self.proof, public_key) == self.key
 
 
 @dataclass(frozen=True, repr=False)
