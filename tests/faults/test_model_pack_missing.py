@@ -27,7 +27,7 @@ async def test_model_pack_missing(tmp_path, what):
         named = "laboratory"
     elif what == "no models":
         write_pack(tmp_path / "pack")  # hashes are right, but the files are no models
-        named = "cannot load"
+        named = "cannot use this model"
     matcher = WorkerFaceMatcher(FaceOptions(folder, "booth-ring-none"))
     await matcher.start()
     try:
