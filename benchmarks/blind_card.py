@@ -1,8 +1,9 @@
-"""The reference of the card reader: a client that sends a social security card's commands and understands nothing.
+"""The reference of the card reader: a client that sends commands it was given and understands nothing.
 
-``python -m benchmarks.blind_card see | read``: waits for a card at the daemon of PCSCLITE_CSOCK_NAME; prints a line of
-JSON when it is ready, and one with the time (CLOCK_MONOTONIC) when it saw the card or had read it. A process of its
-own: the PC/SC library asks for its daemon's place once.
+``python -m benchmarks.blind_card see | read | replay FILE``: waits for a card at the daemon of PCSCLITE_CSOCK_NAME;
+prints a line of JSON when it is ready, and one with the time (CLOCK_MONOTONIC) when it saw the card or had read it, and
+how long that took from the connection on. ``read`` sends a social security card's commands, ``replay`` the lines of hex
+in a file. A process of its own: the PC/SC library asks for its daemon's place once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from smartcard import scard
 
@@ -20,12 +22,23 @@ _RECORDS = {
     0x06: ((0x08, 18), (0x09, 30), (0x4E, 20), (0x0A, 1), (0x0B, 1), (0x0D, 4)),
 }
 _WITHIN_MS = 10_000
+_SERVICE_WITHIN_S = 5.0
 
 
-def _exchange(*, has_commands: bool) -> float:
-    """Wait for a card and send it the layout's commands, whatever it answers; the time when that was done."""
-    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
-    _demand(result)
+def _context() -> int:
+    """A daemon that is only just starting is waited for."""
+    until = time.monotonic() + _SERVICE_WITHIN_S
+    while True:
+        result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+        if result == scard.SCARD_S_SUCCESS or time.monotonic() > until:
+            _demand(result)
+            return int(context)
+        time.sleep(0.05)
+
+
+def _exchange(commands: list[bytes]) -> tuple[float, float]:
+    """Wait for a card and send it ``commands``, whatever it answers; when that began (connecting) and was done."""
+    context = _context()
     try:
         result, readers = scard.SCardListReaders(context, [])
         _demand(result)
@@ -35,19 +48,20 @@ def _exchange(*, has_commands: bool) -> float:
         while not states[0][1] & scard.SCARD_STATE_PRESENT:
             result, states = scard.SCardGetStatusChange(context, _WITHIN_MS, [states[0][:2]])
             _demand(result)
-        if not has_commands:
-            return time.monotonic()
+        began_s = time.monotonic()
+        if not commands:
+            return began_s, began_s
         result, card, protocol = scard.SCardConnect(
             context, readers[0], scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         )
         _demand(result)
         header = scard.SCARD_PCI_T0 if protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
-        for command in _commands():
+        for command in commands:
             result, _answer = scard.SCardTransmit(card, header, list(command))
             _demand(result)
         ended_s = time.monotonic()
-        scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
-        return ended_s
+        scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD)
+        return began_s, ended_s
     finally:
         scard.SCardReleaseContext(context)
 
@@ -60,10 +74,17 @@ def _commands() -> Iterator[bytes]:
             yield bytes((0x00, 0xB2, tag, 0x00, size + 2))
 
 
+def _chosen(what: str, files: list[str]) -> list[bytes]:
+    if what == "replay":
+        return [bytes.fromhex(line) for line in Path(files[0]).read_text().split()]
+    return list(_commands()) if what == "read" else []
+
+
 def _demand(result: int) -> None:
     if result != scard.SCARD_S_SUCCESS:
         raise RuntimeError(f"PC/SC: {scard.SCardGetErrorMessage(result)}")
 
 
 if __name__ == "__main__":
-    print(json.dumps({"at_s": _exchange(has_commands=sys.argv[1] == "read")}), flush=True)
+    _began_s, _at_s = _exchange(_chosen(sys.argv[1], sys.argv[2:]))
+    print(json.dumps({"at_s": _at_s, "took_ms": (_at_s - _began_s) * 1000}), flush=True)

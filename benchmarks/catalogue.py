@@ -74,6 +74,15 @@ BENCHMARKS = (
     Benchmark(("documents.sam_present",), "documents_sam:present", "a resident card laid down until it is parsed"),
     Benchmark(("documents.pace_ec",), "documents_crypto:points", "PACE's part on elliptic curves, 256 bits, CPU time"),
     Benchmark(("documents.sm_block",), "documents_crypto:block", "one protected block of 256 bytes, CPU time"),
+    Benchmark(
+        ("documents.emrtd_bac", "documents.emrtd_bac_cpu", "documents.emrtd_pace", "documents.emrtd_pace_cpu",
+         "documents.name_first"), "documents:emrtd",
+        "a passport's data and portrait of 17 KB at a real chip's pace; when its name is known; our CPU a block",
+    ),
+    Benchmark(
+        ("documents.ssse", "documents.present"), "documents:ssse",
+        "a social security card's fields above the blind exchange; a card put down until the booth knows",
+    ),
     Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
     Benchmark(
         ("face.accuracy_opencv", "face.accuracy_opencv_eer", "face.accuracy_insightface",
@@ -84,7 +93,8 @@ BENCHMARKS = (
     Benchmark(("face.frame_cost",), "face_accuracy:frame_cost", "detect, align, embed and vote on one 1280x720 frame"),
     Benchmark(("face.match", "face.match_p95"), "face:match", "one comparison, from the first frame to the decision"),
     Benchmark(
-        ("face.worker_start", "face.worker_rss", "face.worker_idle"), "face:worker",
+        tuple(f"face.worker_{what}{by}" for by in ("", "_insightface") for what in ("start", "rss", "idle")),
+        "face:worker",
         "the face worker: from nothing to the first decision, what it weighs, what it does while nobody asks",
     ),
     Benchmark(
