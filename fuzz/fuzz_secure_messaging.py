@@ -8,10 +8,16 @@ bytes. In half of the protected answers the MAC is made right, so that what lies
 from __future__ import annotations
 
 import contextlib
+import functools
+import io
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 
+from PIL import Image
+
+from fuzz.conversation import talk
 from hardware.card_reader import CanKey, CardError, CardUnreadable, MrzKey, tlv
 from hardware.card_reader.apdu import Command, Exchange
 from hardware.card_reader.emrtd import bac, chip_auth, pace, read
@@ -21,6 +27,8 @@ from hardware.card_reader.emrtd.files import Files
 from hardware.card_reader.emrtd.primitives import Suite, pad
 from hardware.card_reader.emrtd.secure_messaging import SecureMessaging
 from hardware.card_reader.emrtd.security_infos import parse_security_infos
+from hardware.card_reader.emrtd.virtual import VirtualChip
+from hardware.card_reader.emrtd.virtual_specimens import Plan, Specimen, issue, new_country, seeded
 from hardware.card_reader.family import Task
 
 TODAY = date(2026, 1, 1)
@@ -93,7 +101,36 @@ def _reading(suite: Suite, data: bytes) -> None:
     _drive(read(Task(TODAY, None if suite is Suite.AES192 else key, allows_extended=True)), _answers(data))
 
 
-WAYS: tuple[Callable[[Suite, bytes], None], ...] = (_messages, _file, _bac, _pace, _chip_authentication, _reading)
+@functools.cache
+def _specimen() -> Specimen:
+    drawing = io.BytesIO()
+    Image.radial_gradient("L").resize((24, 32)).save(drawing, "JPEG")
+    plan = Plan(chip_auth="AES-128", chip_auth_curve="secp192r1", active_auth="ec")
+    return issue(plan, drawing.getvalue(), new_country(seeded(1)), seeded(1))
+
+
+def _task() -> Task:
+    holder = _specimen().holder
+    return Task(TODAY, MrzKey(holder.number, holder.birth, holder.expiry))
+
+
+def _spoilt(suite: Suite, data: bytes) -> None:
+    """A whole chip of which some answers are spoilt on the way."""
+    talk(read(_task()), _specimen().chip(random=seeded(1)).respond, data)
+
+
+def _rewritten(suite: Suite, data: bytes) -> None:
+    """A whole chip that says other things in one of its files, under good MACs."""
+    contents = _specimen().contents
+    identifiers = sorted(contents.files)
+    identifier = identifiers[data[0] % len(identifiers)] if data else identifiers[0]
+    chip = VirtualChip(replace(contents, files={**contents.files, identifier: data[1:]}), random=seeded(1))
+    talk(read(_task()), chip.respond, b"")
+
+
+WAYS: tuple[Callable[[Suite, bytes], None], ...] = (
+    _messages, _file, _bac, _pace, _chip_authentication, _reading, _spoilt, _rewritten,
+)  # fmt: skip
 
 
 def one_input(data: bytes) -> None:
@@ -135,6 +172,11 @@ def seeds() -> dict[str, bytes]:
         "reading": b"\x05\x00" + access + pace_answers,
         "reading_can": b"\x05\x01" + access + pace_answers,
         "reading_without_key": b"\x05\x02" + _row("9000", "6A82", "6A82", "6A82", "9000", "9000", "601490009000"),
+        **{
+            f"file_{number:04x}": b"\x07\x00" + bytes((at,)) + raw
+            for at, (number, raw) in enumerate(sorted(_specimen().contents.files.items()))
+        },
+        "spoilt": b"\x06\x00" + bytes(20) + b"\x85\x07\x11",
         "naked": b"\x05\x00" + _row("9000", "6700"),
     }
 
