@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.camera.binocular import BinocularCamera
 from hardware.camera.opencv import CameraOptions, OpenCvCamera
 from hardware.card_reader import CardReader
 from hardware.card_reader.reader import PcscCardReader, ReaderOptions
@@ -34,29 +35,33 @@ class Devices:
     """Everything a visit holds of the machine; ``release`` lets the next visit have it."""
 
     reader: CardReader
-    camera: OpenCvCamera
+    camera: OpenCvCamera | BinocularCamera
     matcher: WorkerFaceMatcher
     printer: EscposPrinter
     speaker: Pyttsx3Speaker
     keypad: EvdevKeypad
-    rings: tuple[FrameRing, ...]  # full frames, preview; none once released
+    rings: tuple[FrameRing, ...]  # full frames, preview, a second camera's; none once released
 
     @classmethod
     def build(cls, config: Config, assets: Path) -> Devices:
         """Make the drivers; starts nothing. Raises ``ConfigError`` for settings no driver can be made of."""
         full, preview = FrameRing.create(), FrameRing.create(max_bytes=PREVIEW_BYTES)
         try:
-            camera = OpenCvCamera(_camera(config, full.name, preview.name))
+            left = OpenCvCamera(_camera(config, full.name, preview.name))
+            second = FrameRing.create() if config.camera.second_source else None
+            right = OpenCvCamera(_second_camera(config, second.name)) if second else None
+            camera = BinocularCamera(left, right) if right else left
+            face = _face(config, full.name, second.name if second else "")
             return cls(
                 reader=card_reader(config),
                 camera=camera,
-                matcher=WorkerFaceMatcher(_face(config, full.name), on_place=camera.aim),
+                matcher=WorkerFaceMatcher(face, on_place=camera.aim),
                 printer=EscposPrinter(_printer(config, assets)),
                 speaker=Pyttsx3Speaker(
                     SpeakerOptions(config.speech.sink, str(assets / "sounds"), config.speech.prepared)
                 ),
                 keypad=EvdevKeypad(_keypad(config)),
-                rings=(full, preview),
+                rings=(full, preview) if second is None else (full, preview, second),
             )
         except ValueError as error:
             raise ConfigError(f"booth.toml: {error}") from None
@@ -111,8 +116,14 @@ def _camera(config: Config, full: str, preview: str) -> CameraOptions:
     return CameraOptions(c.source, full, preview, c.width_px, c.height_px, c.fps, c.rotation)
 
 
-def _face(config: Config, full: str) -> FaceOptions:
-    return FaceOptions(config.face.pack, full, config.booth.is_laboratory, config.face.liveness)
+def _second_camera(config: Config, full: str) -> CameraOptions:
+    c = config.camera
+    return CameraOptions(c.second_source, full, "", c.width_px, c.height_px, c.fps, c.rotation)
+
+
+def _face(config: Config, full: str, second: str) -> FaceOptions:
+    f = config.face
+    return FaceOptions(f.pack, full, config.booth.is_laboratory, f.liveness, second, f.stereo_calibration)
 
 
 def _printer(config: Config, assets: Path) -> PrinterOptions:

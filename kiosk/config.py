@@ -72,6 +72,7 @@ class CardReaderSection(_Section):
 
 class CameraSection(_Section):
     source: str = "/dev/video0"  # V4L2 device, URL or file
+    second_source: str = ""  # of a binocular camera the right one, "" for one camera; needs face.stereo_calibration
     width_px: int = 1280
     height_px: int = 720
     rotation: Literal[0, 90, 180, 270] = 0
@@ -82,6 +83,7 @@ class FaceSection(_Section):
     pack: str = ""  # folder of the model pack; "" = no face verification
     liveness: Literal["challenge", "passive", "off"] = "challenge"  # the other two in a laboratory only
     attempts_a_day: Annotated[int, Field(ge=1, le=50)] = 6  # of one document, in all visits; then the other ways remain
+    stereo_calibration: str = ""  # file that `booth face cameras calibrate` made; needs camera.second_source
 
 
 class PrinterSection(_Section):
@@ -190,6 +192,15 @@ class Config(_Section):
     bench: BenchSection = BenchSection()
     times: Times = Times()
 
+    @model_validator(mode="after")
+    def _two_cameras_and_what_they_are(self) -> Config:
+        if bool(self.camera.second_source) is not bool(self.face.stereo_calibration):
+            raise ValueError(
+                "camera.second_source and face.stereo_calibration belong together: give both or none"
+                " (the file is made by `booth face cameras calibrate`)"
+            )
+        return self
+
 
 def explain(error: ValidationError, file: Path, data: Mapping[str, Any] | None = None) -> str:
     """Pydantic's findings as one line each: file, key, what is wrong and what to do; entries of a list by their id."""
@@ -275,6 +286,9 @@ def _anchored(config: Config, folder: Path) -> Config:
     def named(path: str) -> str:
         return str(folder.absolute() / path) if path else ""
 
+    def place(source: str) -> str:
+        return source if not source or "://" in source or source.isdecimal() else named(source)
+
     def changed(section: _Section, **update: object) -> _Section:
         return section.model_copy(update=update)
 
@@ -282,13 +296,15 @@ def _anchored(config: Config, folder: Path) -> Config:
     return config.model_copy(
         update={
             "ledger": changed(config.ledger, folder=at(config.ledger.folder)),
-            "face": changed(config.face, pack=at(config.face.pack)),
+            "face": changed(
+                config.face, pack=at(config.face.pack), stereo_calibration=at(config.face.stereo_calibration)
+            ),
             "speech": changed(
                 config.speech,
                 prepared=at(config.speech.prepared),
                 sink=f"pipe:{named(sink.removeprefix('pipe:'))}" if sink.startswith("pipe:") else sink,
             ),
-            "camera": changed(config.camera, source=source if "://" in source or source.isdecimal() else named(source)),
+            "camera": changed(config.camera, source=place(source), second_source=place(config.camera.second_source)),
             "card_reader": changed(
                 card,
                 socket=named(card.socket),
