@@ -22,6 +22,7 @@ from hardware.camera import CameraBlack, CameraError, CameraFrozen, CameraStalle
 from hardware.camera import source as places
 from hardware.camera.judge import PictureJudge
 from hardware.camera.opencv import Aim, CameraOptions, Jpeg, Look, Nothing
+from hardware.camera.stamp import taken_at
 from hardware.camera.window import WHOLE, Window, cut, eased
 from hardware.ring import PREVIEW_LONG_SIDE_PX, FrameRing, RingError
 
@@ -140,7 +141,8 @@ class Capture(threading.Thread):
                     return
                 continue
             frozen_since_s = 0.0
-            self._publish(frame, now_s)
+            is_stamped = places.is_device(self._source)
+            self._publish(frame, taken_at(camera.get(cv2.CAP_PROP_POS_MSEC), now_s) if is_stamped else now_s)
             self.say(picture)
             self.settled.set()
 
