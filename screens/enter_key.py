@@ -23,7 +23,7 @@ class EnterKeyScreen(DigitsScreen):
     def build(self) -> None:
         text = self.look.text
         self.kind, self.most = KINDS[self.question.part]
-        self.drawing = KeyPicture(self.question.part)
+        self.drawing = KeyPicture((self.question.part,))
         self.add_widget(self.drawing)
         if self.kind != "document":
             self.make_pad(self.question.draft)

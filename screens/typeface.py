@@ -1,7 +1,7 @@
 """What a typeface can write: the code points of its character map, as ranges.
 
-fontTools expands the map into a dictionary, which stops the glass for a quarter of a second; the table itself is a list
-of ranges (OpenType, cmap format 12) and is read as such. Knows files, no widget.
+fontTools expands the map into a dictionary, which would stop the glass for a quarter of a second; the table itself is a
+list of ranges (OpenType, cmap format 12) and is read as such. Knows files, no widget.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ class Coverage:
 
 def coverage(file: Path) -> Coverage:
     """Read the character map of an OpenType file. ``ValueError`` when it has none of format 12."""
-    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only once a name is shown
-
-    with TTFont(file, lazy=True) as font:
-        table: bytes = font.reader["cmap"]
-    (count,) = struct.unpack_from(">2xH", table)
+    with file.open("rb") as stream:
+        (tables,) = struct.unpack(">4xH6x", stream.read(12))
+        directory = struct.iter_unpack(">4s4xII", stream.read(16 * tables))
+        place = next(((at, size) for tag, at, size in directory if tag == b"cmap"), (0, 0))
+        stream.seek(place[0])
+        table = stream.read(place[1])
+    count = struct.unpack_from(">2xH", table)[0] if table else 0
     for _, _, at in struct.iter_unpack(">HHI", table[4 : 4 + 8 * count]):
         (kind,) = struct.unpack_from(">H", table, at)
         if kind == 12:

@@ -22,7 +22,7 @@ SPOTS: dict[str, Spot] = {
 }  # fmt: skip
 
 
-def draw_card(part: Part, look: Look, box: Box, spot: str = "") -> None:
+def draw_card(part: Part, look: Look, box: Box, *spots: str) -> None:
     """A card with a portrait at the left and lines beside it."""
     theme = look.theme
     x, y, width, height = box
@@ -31,10 +31,11 @@ def draw_card(part: Part, look: Look, box: Box, spot: str = "") -> None:
     _portrait(part, look, (x + 8 * unit, y + height - 40 * unit, 26 * unit, 32 * unit))
     for line, length in enumerate((44, 34, 40)):
         part.fill((x + 42 * unit, y + height - (16 + line * 11) * unit, length * unit, 4.2 * unit), theme.ink, 2 * unit)
-    _mark(part, look, box, spot)
+    for spot in spots:
+        _mark(part, look, box, spot)
 
 
-def draw_page(part: Part, look: Look, box: Box, spot: str = "") -> None:
+def draw_page(part: Part, look: Look, box: Box, *spots: str) -> None:
     """A passport's photo page: portrait, lines, and the two machine readable ones along the bottom."""
     theme = look.theme
     x, y, width, height = box
@@ -46,7 +47,8 @@ def draw_page(part: Part, look: Look, box: Box, spot: str = "") -> None:
     for at in (0.19, 0.09):
         for column in range(22):
             part.fill((x + (6 + 4 * column) * unit, y + height * at - unit, 2.6 * unit, 2.6 * unit), theme.ink)
-    _mark(part, look, box, spot)
+    for spot in spots:
+        _mark(part, look, box, spot)
 
 
 def draw_booklet(part: Part, look: Look, box: Box) -> None:
@@ -75,8 +77,6 @@ def _portrait(part: Part, look: Look, box: Box) -> None:
 
 def _mark(part: Part, look: Look, box: Box, spot: str) -> None:
     """A frame around the place that is meant, filled so that it is seen in greys too."""
-    if spot not in SPOTS:
-        return
     x, y, width, height = box
     left, low, wide, high = SPOTS[spot]
     place = (x + width * left / 100, y + height * low / 100, width * wide / 100, height * high / 100)

@@ -66,6 +66,21 @@ def _display(size: str, folder: Path) -> Iterator[str]:
         server.wait(10)
 
 
+def test_documents() -> None:
+    assert perform("play_documents") == {
+        "kept over a change of language": ["L898"],
+        "no more than eight figures": ["11111111"],
+        "letters said aloud": [],
+        "the same screen": True,
+        "share": 0.8,
+        "name": ["E*** A***"],
+        "told": ["update", "update"],
+        "a failed reading is another screen": True,
+        "nothing is left of the name": "",
+        "can write": [True, False, False],
+    }
+
+
 def test_nothing_grows_and_nothing_stays() -> None:
     findings = perform("play_wipe")
     assert findings.pop("descriptors and widgets grew by") == [0, 0]
