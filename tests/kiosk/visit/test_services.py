@@ -72,6 +72,24 @@ BROKEN: dict[str, tuple[str, str]] = {
     "missing key": (HEAD.replace('title = "Something new"\n', "") + RECEIPT, "title: missing: add it"),
     "missing receipt": (HEAD, "receipt: missing: add it"),
     "wrong type": (HEAD.replace("order = 5", 'order = "first"') + RECEIPT, "order: Input should be a valid integer"),
+    "no such document": (
+        HEAD + 'documents = ["library_card"]\n' + RECEIPT,
+        "documents.0: Input should be 'resident_id_card', 'residence_permit'",
+    ),
+    "no document at all": (HEAD + "documents = []\n" + RECEIPT, "documents: name each kind once, or leave them out"),
+    "a document twice": (
+        HEAD + 'documents = ["passport", "passport"]\n' + RECEIPT, "documents: name each kind once"
+    ),
+    "documents of nobody": (
+        HEAD.replace('["document", "identity"]', "[]").replace('["face", "clerk"]', '["none"]')
+        + 'documents = ["passport"]\n' + RECEIPT,
+        "documents: remove them, nobody is identified here",
+    ),
+    "an enquiry about nobody": (
+        HEAD.replace('["document", "identity"]', '["paper"]').replace('["face", "clerk"]', '["none"]')
+        .replace("queueable", "online_only") + RECEIPT,
+        "mode: an enquiry is about somebody",
+    ),
     "no such mode": (HEAD.replace("queueable", "sometimes") + RECEIPT, "mode: Input should be 'online_only' or"),
     "bad id": (HEAD.replace("new-one", "New One") + RECEIPT, "id: String should match pattern"),
     "another name": (
@@ -196,6 +214,16 @@ def test_the_pattern_itself_is_whole(tmp_path: Path) -> None:
     assert [one.id for one in service.fields] == ["thing", "after"]
 
 
+def test_every_document_is_taken_unless_the_file_names_some(tmp_path: Path) -> None:
+    assert load_service(write(tmp_path, HEAD + RECEIPT)).documents == tuple(DocumentKind)
+    named = load_service(write(tmp_path, HEAD + 'documents = ["passport"]\n' + RECEIPT))
+    assert named.documents == (DocumentKind.PASSPORT,)
+    hall = Hall()
+    assert hall.booth.why_not(named) == "no_reader_for_it"
+    hall.reader.kinds = (DocumentKind.PASSPORT,)  # type: ignore[assignment]
+    assert hall.booth.why_not(named) == ""
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_file_is_named_with_key_and_cure(case: str, tmp_path: Path) -> None:
     text, problem = BROKEN[case]
@@ -297,7 +325,8 @@ async def test_a_new_service_needs_a_file_and_no_code(tmp_path: Path) -> None:
     hall = Hall("en")
     hall.services = load_services(tmp_path)
     assert {one.kind for one in hall.services["new-one"].fields} == set(FieldKind)
-    from hardware.face import Decision
+    from hardware.card_reader import DocumentKind
+from hardware.face import Decision
 
     outcome = await hall.play(
         [
