@@ -37,8 +37,10 @@ class Channel:
         return (yield from self.send(Command(0x00, 0xA4, 0x04, 0x0C, AID))).status
 
     def select_master_file(self) -> Exchange[None]:
-        """Select the master file. Whatever the chip answers: some have none and go on all the same."""
-        yield from self.send(Command(0x00, 0xA4, 0x00, 0x0C, b"\x3f\x00"))
+        """Select the master file, by its name or without. Whatever the chip answers: some have none and go on."""
+        response = yield from self.send(Command(0x00, 0xA4, 0x00, 0x0C, b"\x3f\x00"))
+        if response.status != 0x9000:
+            yield from self.send(Command(0x00, 0xA4, 0x00, 0x0C))
 
     def select_file(self, identifier: int) -> Exchange[int]:
         """Select an elementary file under the current application, without Le; give the status word."""
