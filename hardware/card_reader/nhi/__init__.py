@@ -7,7 +7,6 @@ of the fields decides. Reads nothing else; medical data need a key and are nobod
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 
 from hardware.card_reader import (
@@ -27,6 +26,7 @@ from hardware.card_reader import (
 )
 from hardware.card_reader.apdu import Command, Exchange, exchange
 from hardware.card_reader.family import Task
+from hardware.card_reader.writing import decode
 
 AID = bytes.fromhex("D1580000010000000000000000001100")
 BASIC_DATA = Command(0x00, 0xCA, 0x11, 0x00, b"\x00\x00")
@@ -128,13 +128,8 @@ def _letters_and_digits(raw: bytes) -> str:
 
 
 def _name(raw: bytes) -> tuple[str, bool]:
-    stripped = raw.split(b"\x00", 1)[0]
-    try:
-        text, is_whole = stripped.decode("cp950"), True
-    except UnicodeDecodeError:
-        text, is_whole = stripped.decode("cp950", errors="replace"), False
-    kept = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
-    name = kept.replace("\u3000", " ").strip()
+    text, is_whole = decode(raw.split(b"\x00", 1)[0], "cp950")
+    name = text.replace("\u3000", " ").strip()
     if not name:
         raise CardUnreadable("the name is blank")
-    return name, is_whole and kept == text
+    return name, is_whole

@@ -6,10 +6,10 @@ record means what.
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 
 from hardware.card_reader import CardUnreadable
+from hardware.card_reader.writing import decode
 
 
 def wanted_bytes(raw: bytes) -> int:
@@ -67,11 +67,7 @@ def name(value: bytes, extension: bytes = b"") -> tuple[str, bool]:
     the superset of the GBK the layout asks for. Control characters are dropped: they would reach a screen.
     """
     joined = value.rstrip(b"\x00\xff") + extension.rstrip(b"\x00\xff")
-    try:
-        text, is_whole = joined.decode("gb18030"), True
-    except UnicodeDecodeError:
-        text, is_whole = joined.decode("gb18030", errors="replace"), False
-    kept = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp"))
-    if not kept.strip():
+    text, is_whole = decode(joined, "gb18030")
+    if not text:
         raise CardUnreadable("the name is blank")
-    return kept.strip(), is_whole and kept == text
+    return text, is_whole

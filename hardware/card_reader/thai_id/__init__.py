@@ -7,7 +7,6 @@ place in P1 P2 and the wanted length as data. Text is TIS-620 padded with blanks
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Literal
 
@@ -27,6 +26,7 @@ from hardware.card_reader import (
 )
 from hardware.card_reader.apdu import Command, Exchange, Response, exchange
 from hardware.card_reader.family import Task
+from hardware.card_reader.writing import decode
 
 AID = bytes.fromhex("A000000054480001")
 # Places in the file: offset, bytes.
@@ -157,13 +157,7 @@ def number_is_valid(number: str) -> bool:
 
 def text(raw: bytes) -> tuple[str, bool]:
     """Decode TIS-620 text; also tell whether every byte of it had a meaning. Control characters are dropped."""
-    stripped = raw.strip(b"\x00\x20\xff")
-    try:
-        decoded, is_whole = stripped.decode("tis-620"), True
-    except UnicodeDecodeError:
-        decoded, is_whole = stripped.decode("tis-620", errors="replace"), False
-    kept = "".join(c for c in decoded if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
-    return kept.strip(), is_whole and kept == decoded
+    return decode(raw.strip(b"\x00\x20\xff"), "tis-620")
 
 
 def person(raw: bytes, *, surname_first: bool = False) -> tuple[str, bool]:
