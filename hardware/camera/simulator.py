@@ -22,7 +22,7 @@ _REQUEST_BYTES = 8192
 _REQUEST_S = 2.0
 _VIEWER_S = 2.0  # a viewer that takes no data for so long is dropped
 _JPEG_QUALITY = 88
-_TURN_DEG, _NOD_DEG, _NEARER = 24.0, 14.0, 1.4
+_TURN_DEG, _NOD_DEG, _NEARER = 28.0, 18.0, 1.4
 _REACTION_S, _MOVE_S, _HOLD_S = 0.5, 0.8, 1.6
 MOVEMENTS = ("turn_left", "turn_right", "nod", "come_closer")
 

@@ -34,7 +34,7 @@ from hardware.face.sight import Eye, Sight
 FRAME_DEADLINE_S = 0.3  # what takes longer shows what was, and is dropped
 _BLIND_S = 1.0  # without a frame for so long the camera is the reason, not the person
 _LOST_FRAMES = 8  # nobody found for so long: does the camera hang upside down?
-_MOVEMENT_S = 11.0  # for one movement: asked twice; old necks are slow
+_MOVEMENT_S = 8.0  # for one movement, then another is asked; old necks are slow
 _BACK_S = 3.0  # a head that was turned comes back by itself
 _STILL_S, _STILL_FRAMES = 2.0, 8
 _STRANGER_FRAMES = 3
@@ -207,7 +207,10 @@ class Attempt(threading.Thread):
             elif self._say(movements.movement, sight.at_s) and not asked_s:
                 asked_s = sight.at_s
             if asked_s and sight.at_s - asked_s > _MOVEMENT_S:
-                break
+                if not movements.can_draw:
+                    break
+                movements.draw()  # not seen: a nod shows detectors little, and who did not understand is asked again
+                asked_s = 0.0
             if sight.face is None or sight.vector is None:
                 continue
             if self._probe.likeness(sight.vector) < SAME_PERSON:

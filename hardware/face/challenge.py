@@ -24,6 +24,7 @@ from hardware.face import Coaching, Liveness
 from hardware.face.gates import Face, pose_of
 
 MOVEMENTS = (Coaching.TURN_LEFT, Coaching.TURN_RIGHT, Coaching.NOD, Coaching.COME_CLOSER)
+TURNS = frozenset({Coaching.TURN_LEFT, Coaching.TURN_RIGHT})
 SHOWS_DEPTH = frozenset({Coaching.TURN_LEFT, Coaching.TURN_RIGHT, Coaching.NOD})
 MOST_DRAWS = 3
 _TURN_PARALLAX = 0.13  # least, to the asked side; 18 degrees. A sheet turned by 32 degrees: 0.09 (95th percentile)
@@ -125,10 +126,10 @@ class Challenge:
         return self._flat >= _FLAT_FRAMES and self._flat >= _FLAT_SHARE * self._tilted
 
     def draw(self) -> Coaching:
-        """Draw the next movement: another than the last, and after the first one that shows depth."""
+        """Draw the next movement: another than the last, and after the first a turn, which every detector sees."""
         left = [one for one in MOVEMENTS if one not in self._drawn[-1:]]
         if self._drawn:
-            left = [one for one in left if one in SHOWS_DEPTH]
+            left = [one for one in left if one in TURNS]
         self._drawn.append(self._rng.choice(left))
         self._recent.clear()
         self._straight = 0

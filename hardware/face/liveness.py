@@ -6,7 +6,8 @@ What it can claim, honestly:
   figures are synthetic until the site has measured its own.
 - *One camera and a movement*: a photograph on paper or on a screen, held still or moved, is not LIVE, because a plane
   shows no parallax and follows no lot. A film of the right person making the right movement, a mask of their face, or a
-  picture fed in behind the camera may pass: one of four movements is drawn, three attempts a day count, no more.
+  picture fed in behind the camera may pass: a lot is drawn among four movements, and again when the first was not seen
+  or shows no depth; that and the counted attempts are all that stand against a film.
 - *One camera and no movement*: nothing measurable tells a still person from a good print. It is never LIVE; it may be
   NOT_LIVE, else UNSURE, and a clerk decides. That way has equal rank and costs the resident nothing.
 - *The passive model* is one vote: alone it lets prints pass and refuses people before odd walls. It turns a pass into

@@ -54,7 +54,7 @@ class FaceRig(Rig):
     places: list[tuple[float, float, float, float]]
     is_obedient: bool = True  # the simulated person does what is asked
 
-    async def compare(self, within_s: float = 25.0, challenge: Challenge = Challenge.MOVEMENT):
+    async def compare(self, within_s: float = 40.0, challenge: Challenge = Challenge.MOVEMENT):
         """Compare and keep the advice; the simulated person does what is asked."""
 
         def coach(advice: Coaching) -> None:

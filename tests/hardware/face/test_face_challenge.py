@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hardware.face import Coaching, Liveness
-from hardware.face.challenge import MOST_DRAWS, MOVEMENTS, SHOWS_DEPTH, Challenge, FirstLook, Step
+from hardware.face.challenge import MOST_DRAWS, MOVEMENTS, SHOWS_DEPTH, TURNS, Challenge, FirstLook, Step
 from tests.hardware.face.heads import HEAD, SHEET, turned
 
 STRAIGHT = {"yaw_deg": 0.0}
@@ -120,7 +120,7 @@ def test_a_movement_counts_only_from_where_the_last_one_ended():
     assert play(made, there("yaw_deg", -24)) is Step.DONE
 
 
-def test_the_lot_draws_all_four_and_then_what_shows_depth():
+def test_the_lot_draws_all_four_and_then_turns():
     first, second = set(), set()
     for seed in range(200):
         made = Challenge(FirstLook([turned()]), Random(seed))
@@ -131,7 +131,7 @@ def test_the_lot_draws_all_four_and_then_what_shows_depth():
         made.draw()
         assert not made.can_draw
     assert first == set(MOVEMENTS)
-    assert second == SHOWS_DEPTH
+    assert second == TURNS
     assert MOST_DRAWS == 3
 
 
