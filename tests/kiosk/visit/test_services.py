@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hardware.card_reader import DocumentKind
 from kiosk.visit.questions import (
     AskField,
     ChooseService,
@@ -74,20 +75,21 @@ BROKEN: dict[str, tuple[str, str]] = {
     "wrong type": (HEAD.replace("order = 5", 'order = "first"') + RECEIPT, "order: Input should be a valid integer"),
     "no such document": (
         HEAD + 'documents = ["library_card"]\n' + RECEIPT,
-        "documents.0: Input should be 'resident_id_card', 'residence_permit'",
+        "documents[0]: Input should be 'resident_id_card', 'residence_permit'",
     ),
     "no document at all": (HEAD + "documents = []\n" + RECEIPT, "documents: name each kind once, or leave them out"),
-    "a document twice": (
-        HEAD + 'documents = ["passport", "passport"]\n' + RECEIPT, "documents: name each kind once"
-    ),
+    "a document twice": (HEAD + 'documents = ["passport", "passport"]\n' + RECEIPT, "documents: name each kind once"),
     "documents of nobody": (
         HEAD.replace('["document", "identity"]', "[]").replace('["face", "clerk"]', '["none"]')
-        + 'documents = ["passport"]\n' + RECEIPT,
+        + 'documents = ["passport"]\n'
+        + RECEIPT,
         "documents: remove them, nobody is identified here",
     ),
     "an enquiry about nobody": (
-        HEAD.replace('["document", "identity"]', '["paper"]').replace('["face", "clerk"]', '["none"]')
-        .replace("queueable", "online_only") + RECEIPT,
+        HEAD.replace('["document", "identity"]', '["paper"]')
+        .replace('["face", "clerk"]', '["none"]')
+        .replace("queueable", "online_only")
+        + RECEIPT,
         "mode: an enquiry is about somebody",
     ),
     "no such mode": (HEAD.replace("queueable", "sometimes") + RECEIPT, "mode: Input should be 'online_only' or"),
@@ -325,8 +327,7 @@ async def test_a_new_service_needs_a_file_and_no_code(tmp_path: Path) -> None:
     hall = Hall("en")
     hall.services = load_services(tmp_path)
     assert {one.kind for one in hall.services["new-one"].fields} == set(FieldKind)
-    from hardware.card_reader import DocumentKind
-from hardware.face import Decision
+    from hardware.face import Decision
 
     outcome = await hall.play(
         [
