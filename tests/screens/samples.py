@@ -66,7 +66,10 @@ def questions(text: Text) -> dict[str, q.Question]:
     latin = who_rows(Identity("code", passport, long), t, str.isascii)
     card = RegistryKey(kind="permanent_residence", value="911156819890101004")
     both = Identity("code", card, "穆丽卡", "VON MUSTERHAUSEN ERIKA ALEXANDRA CHARLOTTE")
-    rare = who_rows(both, t, lambda _: True)
+    rare = (
+        *who_rows(both, t, lambda _: True),
+        *who_rows(Identity("code", passport, "张小\U00020000"), t, lambda words: "\U00020000" not in words)[:1],
+    )
     problems = ("Street lamp", "Manhole cover", "Rubbish", "Blocked fire lane", "Noise", "No accessible way",
                 "Things falling from above", "Something else")  # fmt: skip
     step = {"service": PENSION, "progress": (3, 5)}
