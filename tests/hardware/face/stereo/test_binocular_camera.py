@@ -19,13 +19,15 @@ pytestmark = pytest.mark.peer
 @contextlib.asynccontextmanager
 async def both():
     """Two streams, two rings, one camera."""
-    simulators = [CameraSimulator(seed=seed) for seed in (1, 2)]
+    simulators = [CameraSimulator(seed=seed, fps=5.0) for seed in (1, 2)]
     for simulator in simulators:
         simulator.show(ASTRONAUT.read_bytes(), ASTRONAUT_EYES)
         await simulator.start()
     with FrameRing.create() as left, FrameRing.create() as right:
         rings = (left, right)
-        drivers = [OpenCvCamera(CameraOptions(s.url, ring.name)) for s, ring in zip(simulators, rings, strict=True)]
+        drivers = [
+            OpenCvCamera(CameraOptions(s.url, ring.name, fps=5.0)) for s, ring in zip(simulators, rings, strict=True)
+        ]
         camera = BinocularCamera(*drivers)
         await camera.start()
         try:
@@ -36,14 +38,22 @@ async def both():
                 await simulator.stop()
 
 
+async def opened(camera):
+    """Open; on a busy computer the first picture may come late, and both are closed again."""
+    for _ in range(5):
+        with contextlib.suppress(CameraError):
+            await camera.open()
+            break
+    await until(lambda: camera.status.picture is Picture.GOOD, within_s=20)
+
+
 async def test_both_fill_their_rings_and_are_closed_together():
     async with both() as (camera, _simulators, rings):
         heard = []
         unwatch = camera.watch(lambda status: heard.append((status.is_open, status.picture)))
-        await camera.open()
-        await until(lambda: camera.status.picture is Picture.GOOD)
+        await opened(camera)
         assert camera.status.is_open
-        source = StereoSource(*rings, apart_max_s=0.1)  # two streams that know nothing of each other
+        source = StereoSource(*rings, apart_max_s=0.5)  # two streams that know nothing of each other
         found = []
         await until(lambda: found.append(source.newest()) or found[-1])
         assert found[-1].left.frame.shape == found[-1].right.frame.shape == (720, 1280, 3)
@@ -57,13 +67,12 @@ async def test_both_fill_their_rings_and_are_closed_together():
 
 async def test_one_camera_lost_is_named_and_comes_back():
     async with both() as (camera, simulators, _rings):
-        await camera.open()
-        await until(lambda: camera.status.picture is Picture.GOOD)
+        await opened(camera)
         await simulators[1].unplug()
         await until(lambda: camera.status.picture in (Picture.UNPLUGGED, Picture.STALLED))
         assert camera.status.reason.startswith("right camera: ")
         await simulators[1].plug()
-        await until(lambda: camera.status.picture is Picture.GOOD)
+        await until(lambda: camera.status.picture is Picture.GOOD, within_s=20)
 
 
 async def test_when_one_cannot_be_opened_neither_is():
