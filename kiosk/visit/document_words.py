@@ -60,7 +60,9 @@ def _reading(question: q.PresentCard, text: Text) -> Draft:
     labels = {}
     if question.seen_kind:
         labels["seen"] = text(TABLE[DocumentKind(question.seen_kind)].words)
-        sentence = text("{document} of {name}", document=labels["seen"], name=spoken(question.seen_name, text))
+        sentence = text(
+            "{document} of {name}", document=labels["seen"], name=spoken(question.seen_name, "", text, _is_written)
+        )
         news = (Utterance(sentence, text.language, private=True, instead=labels["seen"], is_fixed=False),)
     if question.can_go_without:
         labels["no_card"] = text("No card with you?")
@@ -68,6 +70,11 @@ def _reading(question: q.PresentCard, text: Text) -> Draft:
     return Draft(
         text("Please leave it there and hold it still"), text("It takes a few seconds."), labels=labels, news=news
     )
+
+
+def _is_written(_words: str) -> bool:
+    """A name on a question is in letters that can be written already."""
+    return True
 
 
 def choose_key(question: q.ChooseKey, text: Text) -> Draft:

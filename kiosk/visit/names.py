@@ -45,16 +45,23 @@ def written(masked: str, latin_name: str, text: Text, can_write: CanWrite) -> st
     """
     if can_write(masked):
         return masked
-    letters = [letter if can_write(letter) else _plain(letter) for letter in masked]
-    if not all(map(can_write, letters)) and latin_name and not _is_han(masked):
-        letters = list(mask_name(latin_name))
+    letters = _letters(masked, latin_name, can_write)
     name = "".join(letter if can_write(letter) else _read(letter, can_write) for letter in letters)
     return text("{name} (other letters)", name=name)
 
 
-def spoken(masked: str, text: Text) -> str:
-    """A masked name for the ear: of one in letters the initials, of one in characters what is left of it."""
-    parts = masked.split()
+def _letters(masked: str, latin_name: str, can_write: CanWrite) -> str:
+    """The name in plain letters, or in the document's Latin ones, as far as that helps."""
+    plain = "".join(letter if can_write(letter) else _plain(letter) for letter in masked)
+    return mask_name(latin_name) if latin_name and not can_write(plain) and not _is_han(masked) else plain
+
+
+def spoken(masked: str, latin_name: str, text: Text, can_write: CanWrite) -> str:
+    """A masked name for the ear: of one in letters the initials, of one in characters what is left of it.
+
+    Letters that cannot be written here have no voice here either: those that stand for them are said.
+    """
+    parts = _letters(masked, latin_name, can_write).split()
     initials = [part[0] for part in parts if not _is_han(part) and part[0].isalpha()]
     han = [part for part in parts if _is_han(part)]
     said = [text("initials {letters}", letters=text(", ").join(initials))] if initials else []

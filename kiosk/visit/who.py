@@ -27,6 +27,6 @@ def who_rows(identity: Identity, text: Text, can_write: CanWrite) -> tuple[WhoRo
     name = written(masked, identity.latin_name, text, can_write)
     number = mask_key(identity.key)
     return (
-        WhoRow(text("Name"), name, spoken(masked, text)),
+        WhoRow(text("Name"), name, spoken(masked, identity.latin_name, text, can_write)),
         WhoRow(text(label_of(identity.key)), number, spoken_key(number, text)),
     )

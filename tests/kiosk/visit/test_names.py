@@ -77,8 +77,14 @@ def test_no_name_is_ever_an_empty_box(name: str) -> None:
     ],
 )
 def test_said(masked: str, zh: str, en: str) -> None:
-    assert spoken(masked, ZH) == zh.replace("、", ZH(", "))
-    assert spoken(masked, EN) == en
+    assert spoken(masked, "", ZH, can_write) == zh.replace("、", ZH(", "))
+    assert spoken(masked, "", EN, can_write) == en
+
+
+def test_letters_without_a_voice_are_said_as_those_that_stand_for_them() -> None:
+    assert spoken("ส*** ใ***", "JAIDEE SOMCHAI", EN, can_write) == "initials J, S"
+    assert spoken("Ł*** Š***", "", EN, can_write) == "initials L, S"
+    assert spoken("张*\U00020000", "ZHANG XIAOHE", EN, can_write) == "张*\U00020000"
 
 
 def test_the_typeface_is_what_its_library_says() -> None:
