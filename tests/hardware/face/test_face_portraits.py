@@ -112,7 +112,7 @@ def document_portrait(engine: ComposedEngine, name: str) -> Image.Image:
 
     frame = cv2.imdecode(np.frombuffer(photograph(name), np.uint8), cv2.IMREAD_COLOR)
     left, right = engine.detect(frame)[0].points[:2]
-    return opened(recrop(photograph(name), (*left, *right), quality=95))
+    return opened(recrop(photograph(name), (*left, *right), quality=98, softness_px=0.0))
 
 
 def kilobyte(picture: Image.Image) -> bytes:
