@@ -40,7 +40,8 @@ def run_list(config_file: Path, store: Path | None, *, is_given: bool, out: Say)
     where = _store(config, store)
     used = Path(config.face.pack).resolve() if config is not None and config.face.pack else None
     status = 0
-    found = installed(where, is_laboratory=True)
+    is_laboratory = config is None or config.booth.is_laboratory
+    found = installed(where, is_laboratory=is_laboratory)
     for one in found:
         is_used = used == one.folder.resolve()
         out(f"{'*' if is_used else ' '} {_line(one)}")
