@@ -44,7 +44,7 @@ ERRORS = (
 _LOST = frozenset({Health.OFFLINE, Health.NO_DEVICE, Health.HARDWARE_ERROR, Health.POWER_OFF})
 _LOOK_S = 0.1  # how often a reading's deadline is looked at
 _FOREVER_S = 86_400.0  # of the worker's own deadline: the reading's is kept here
-RETRY_REMOVED_S = 1.0
+RETRY_S = 1.0
 
 
 class _Reading:
@@ -223,9 +223,10 @@ class WorkerCardReader:
                 raise KeyNeeded(answer.message, where=answer.where, accepts=answer.accepts)
         except (KeyNeeded, KeyRefused):
             raise
-        except CardRemoved:
-            # A card that is back before the daemon looked again has no new insertion: after a while it counts anew.
-            self._spent[reading.card.insertion] = time.monotonic() + RETRY_REMOVED_S
+        except (CardRemoved, ReaderLost):
+            # A card that is back before the daemon looked again has no new insertion, nor has one whose driver or
+            # daemon fell over: after a while it counts anew.
+            self._spent[reading.card.insertion] = time.monotonic() + RETRY_S
             raise
         except CardError:
             self._spent[reading.card.insertion] = float("inf")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from datetime import date
 from pathlib import Path
 
@@ -118,6 +119,17 @@ async def test_the_steps_are_measured_and_name_no_data(reader, slot):
     assert "00b20800" in names
     assert all(len(name) == 8 or name in ("connect", "disconnect") for name in names)
     assert sum(step.took_ms for step in reader.last_steps) >= 14 * 5
+
+
+async def test_a_driver_that_dies_while_it_reads_is_replaced_and_the_card_is_read_without_lifting_it(reader, slot):
+    waiting = asyncio.create_task(document(reader))
+    await slot.present(VirtualSocialCard(WOMAN), Misbehaviour(delay_ms=20))
+    while slot.commands < 5:
+        await asyncio.sleep(0.005)
+    os.kill(reader.worker_pid, signal.SIGKILL)
+    with pytest.raises(ReaderLost, match="driver ended"):
+        await waiting
+    assert (await document(reader)).name == "张秀英"
 
 
 async def test_stop_ends_the_process_that_saw_the_card(reader, slot):
