@@ -69,9 +69,9 @@ class Platform:
         """Who waits for a clerk: approval_id, state, clerk."""
         return list(await self._call("GET", "/bench/approvals"))
 
-    async def decide(self, approval: str, decision: str) -> None:
-        """Play the clerk: take the case, then approve or refuse it."""
+    async def decide(self, approval: str, decision: str, text: str = "") -> None:
+        """Play the clerk: take the case, then approve or refuse it, or ask ``text``."""
         waiting = {one["approval_id"]: one for one in await self.approvals()}
         if waiting.get(approval, {}).get("state") == "waiting":
             await self._call("POST", f"/bench/approvals/{approval}", {"decision": "take"})
-        await self._call("POST", f"/bench/approvals/{approval}", {"decision": decision})
+        await self._call("POST", f"/bench/approvals/{approval}", {"decision": decision, "text": text})

@@ -225,7 +225,12 @@ class World:
                     self._people = residents.in_order(people, date.today())
                 messages = [self._message(one) for one in (await self.platform.messages())[:3] if one.get("code")]
                 approvals = [
-                    {"id": one["approval_id"], "clerk": one.get("clerk") or ""}
+                    {
+                        "id": one["approval_id"],
+                        "clerk": one.get("clerk") or "",
+                        "has_pictures": one["has_pictures"],
+                        "lines": one["lines"],
+                    }
                     for one in await self.platform.approvals()
                 ]
                 trouble = ""
@@ -310,8 +315,14 @@ class World:
 
     async def _do_approval(self, body: dict[str, Any]) -> None:
         decision = str(body.get("decision", ""))
-        if decision not in ("approve", "refuse"):
-            raise Refusal("approval.decision: give approve or refuse")
+        if decision not in ("approve", "refuse", "ask"):
+            raise Refusal("approval.decision: give approve, refuse or ask")
+        text = str(body.get("text", "")).strip()
+        if decision == "ask":
+            if not text:
+                raise Refusal("approval.text: what shall the clerk ask?")
+            await self.platform.decide(str(body.get("id", "")), decision, text)
+            return
         await self.platform.decide(str(body.get("id", "")), decision)
         self._approvals = [one for one in self._approvals if one.get("id") != body.get("id")]
 

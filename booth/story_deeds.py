@@ -43,6 +43,10 @@ async def do(bench: BenchClient, deed: Deed) -> float:
     if deed.approach:
         await bench.do("approach")
     last_s = time.monotonic()
+    if deed.clerk_asks:
+        waiting = await _from_state(bench, "approvals", "nobody waits for a clerk")
+        last_s = time.monotonic()
+        await bench.do("approval", id=waiting[0]["id"], decision="ask", text=deed.clerk_asks)
     if deed.clerk is not None:
         waiting = await _from_state(bench, "approvals", "nobody waits for a clerk")
         last_s = time.monotonic()

@@ -55,6 +55,7 @@ class Deed(_Part):
     headset: bool | None = None
     approach: Literal[True] | None = None
     clerk: Literal["approve", "refuse"] | None = None
+    clerk_asks: Annotated[str, Field(max_length=60)] = ""
     code: Literal["right", "wrong"] | None = None  # type the code from the telephone
     card: str | None = None  # a resident's id, or "none"
     document: str = ""  # which of their documents; "" = the first

@@ -207,7 +207,14 @@ function showWorld() {
       button.addEventListener("click", () => post("approval", { id: one.id, decision }));
       return button;
     };
-    return make("li", {}, `A resident waits${one.clerk ? `, taken by ${one.clerk}` : ""}.`, make("br"), decide("approve", "Approve"), decide("refuse", "Refuse"));
+    const ask = make("button", { type: "button", className: "small", textContent: "Ask" });
+    ask.addEventListener("click", () => {
+      const text = window.prompt("What does the clerk ask?", "您住在哪条街？");
+      if (text) post("approval", { id: one.id, decision: "ask", text });
+    });
+    const said = one.lines.map((line) => make("div", {}, `${line.text} – ${line.answer ?? "…"}`));
+    return make("li", {}, `A resident waits${one.clerk ? `, taken by ${one.clerk}` : ""}${one.has_pictures ? ", with pictures" : ""}.`,
+      ...said, make("br"), decide("approve", "Approve"), decide("refuse", "Refuse"), ask);
   });
 }
 

@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import date
 
-from hardware.camera import CameraError
-from hardware.device import DeviceError
+from hardware.camera import CameraError, CameraStalled, CameraStatus, Picture
+from hardware.device import DeviceError, DeviceStatus
 from hardware.face import Challenge, Coaching, Comparison, Decision, Liveness, PortraitUnusable
 from hardware.speech import Earcon, Priority
+from kiosk.text import later
 from kiosk.visit import questions as q
 from kiosk.visit.offers import coaching_sentence, way_options
 from kiosk.visit.services import Way
@@ -23,6 +24,15 @@ from kiosk.visit.way import Case, OtherWay
 FACE_ATTEMPTS = 3  # R24
 FACE_ATTEMPTS_A_DAY = 9  # of one card in all visits: nobody tries faces all night until one fits
 ADULT_FACE_AGE = 14  # Facial Recognition Measures, 2025: below it a guardian consents
+
+
+CAMERA_BACK_S = 5.0  # a cable that was touched, a camera that starts anew
+CAMERA_TROUBLE = {
+    Picture.UNPLUGGED: later("The camera is away. One moment, please."),
+    Picture.STALLED: later("The camera is away. One moment, please."),
+    Picture.FROZEN: later("The camera is away. One moment, please."),
+    Picture.BLACK: later("The camera sees nothing. Is it covered?"),
+}
 
 
 class FaceWay:
@@ -132,11 +142,42 @@ class FaceWay:
         )
 
     async def _compare(self) -> Comparison:
+        """One attempt. A camera that goes away ends it without cost and gets a moment to come back."""
+        while (found := await self._look()) is None:
+            await self._wait_for_camera()
+        return found
+
+    async def _look(self) -> Comparison | None:
+        """Compare; None as soon as the camera shows no picture any more."""
+        booth, times = self._case.booth, self._case.stage.times
         self._coached = None
-        return await self._case.booth.matcher.compare(
-            self._coach, within_s=self._case.stage.times.face_attempt_s, challenge=self._challenge,
-            on_company=self._hear_company,
-        )  # fmt: skip
+        trouble = asyncio.Event()
+        unwatch = booth.camera.watch(lambda status: _tell(trouble, status))
+        work = booth.matcher.compare(
+            self._coach, within_s=times.face_attempt_s, challenge=self._challenge, on_company=self._hear_company
+        )
+        comparing, losing = asyncio.ensure_future(work), asyncio.ensure_future(trouble.wait())
+        try:
+            await asyncio.wait({comparing, losing}, return_when=asyncio.FIRST_COMPLETED)
+            return comparing.result() if comparing.done() else None
+        finally:
+            unwatch()
+            for task in (comparing, losing):
+                task.cancel()
+            await asyncio.gather(comparing, losing, return_exceptions=True)
+
+    async def _wait_for_camera(self) -> None:
+        """Say what is wrong with the picture and wait for a good one. Raises ``CameraStalled`` when none comes."""
+        case, stage = self._case, self._case.stage
+        picture = case.booth.camera.status.picture
+        stage.sound(Earcon.TROUBLE)
+        stage.tell(stage.text(CAMERA_TROUBLE.get(picture, CAMERA_TROUBLE[Picture.UNPLUGGED])), Priority.FOCUS)
+        until = stage.clock.now() + CAMERA_BACK_S
+        while stage.clock.now() < until:
+            await stage.clock.sleep(0.2)
+            if case.booth.camera.status.picture is Picture.GOOD:
+                return
+        raise CameraStalled(f"the picture stayed {picture.value}", where="camera", cure="check cable, lens and power")
 
     def _coach(self, coaching: Coaching) -> None:
         if coaching is self._coached:
@@ -148,6 +189,11 @@ class FaceWay:
         """Somebody looks over the resident's shoulder, or no longer: what is personal is covered, and it is asked."""
         self._has_company = is_there
         self._case.stage.refresh()
+
+
+def _tell(trouble: asyncio.Event, status: DeviceStatus) -> None:
+    if isinstance(status, CameraStatus) and status.picture in CAMERA_TROUBLE:
+        trouble.set()
 
 
 def age(birth: date, today: date) -> int:

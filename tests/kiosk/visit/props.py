@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from hardware.camera import CameraError, CameraStatus
+from hardware.camera import CameraError, CameraStatus, Picture
 from hardware.card_reader import (
     AccessKey,
     CardReaderStatus,
@@ -134,6 +134,11 @@ class Camera(_Device):
 
     async def close(self) -> None:
         self.is_open = False
+
+    def see(self, picture: Picture) -> None:
+        self.status = CameraStatus(Health.ONLINE, is_open=True, picture=picture)
+        for listener in tuple(self.listeners):
+            listener(self.status)
 
     async def snapshot(self) -> bytes:
         assert self.is_open, "a photo needs an open camera"

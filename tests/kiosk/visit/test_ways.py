@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from hardware.camera import CameraStatus, CameraUnplugged
+from hardware.camera import CameraStatus, CameraUnplugged, Picture
 from hardware.device import Health
 from hardware.face import CameraRotated, Challenge, Comparison, Decision, Liveness
 from kiosk.uplink.bodies import ApprovalState, ClerkQuestion
@@ -156,6 +156,40 @@ async def test_a_rotated_camera_is_not_tried_again() -> None:
     assert last.trouble == "camera_trouble"
     assert [way.id for way in last.ways] == ["clerk"]
     assert [type(note) for note in hall.notes] == [CameraRotated]
+
+
+@pytest.mark.parametrize("picture", [Picture.UNPLUGGED, Picture.STALLED, Picture.FROZEN, Picture.BLACK])
+async def test_a_camera_that_goes_away_is_said_at_once_and_waited_for(picture: Picture) -> None:
+    hall = Hall()
+
+    async def lost_and_back(h: Hall) -> None:
+        h.camera.see(picture)
+        await h.clock.advance(1.0)
+        assert CAMERA_WORDS[picture] in said(h)
+        h.camera.see(Picture.GOOD)
+        await h.clock.advance(1.0)
+        h.matcher.results.put_nowait(Decision.MATCH)
+
+    assert (await hall.play([*TO_WAYS, (ChooseWay, "face"), (MatchFace, lost_and_back), *_REST])).name == "served"
+    assert hall.ledger.tries == {NUMBER: 1}, "it cost no attempt"
+
+
+CAMERA_WORDS = dict.fromkeys(Picture, "摄像头断开了，请稍等。") | {Picture.BLACK: "摄像头看不见，是不是被挡住了？"}
+
+
+async def test_a_camera_that_stays_away_leads_to_another_way() -> None:
+    hall = Hall()
+
+    async def lost(h: Hall) -> None:
+        h.camera.see(Picture.UNPLUGGED)
+        await h.clock.advance(6.0)
+
+    steps: list[Step] = [*TO_WAYS, (ChooseWay, "face"), (MatchFace, lost), (ChooseWay, leave_for_good)]
+    assert (await hall.play(steps)).name == "cancelled"
+    last = shown(hall, ChooseWay)[-1]
+    assert last.trouble == "camera_trouble"
+    assert "face" in [way.id for way in last.ways], "it may be back"
+    assert not hall.camera.is_open
 
 
 async def test_the_clerk_sees_pictures_only_with_a_consent_of_its_own() -> None:
