@@ -81,3 +81,21 @@ def test_any_answers_end_in_a_response_or_in_one_error(answers):
         except (StopIteration, CardUnreadable):
             return
     raise AssertionError("no end after 40 answers")
+
+
+def test_the_four_cases_of_an_extended_command():
+    # ISO/IEC 7816-4, 5.1, table 2: Lc of three bytes 00 hh ll; Le of two bytes after data, of three without
+    assert Command(0x00, 0x44, 0, 0, is_extended=True).encode().hex() == "00440000"
+    assert Command(0x00, 0xB0, 0, 0, le=32000, is_extended=True).encode().hex() == "00b00000" + "007d00"
+    assert Command(0x00, 0xA4, 2, 0, b"\xef\x05", is_extended=True).encode().hex() == "00a40200" + "000002ef05"
+    assert (
+        Command(0x00, 0x88, 0, 0, b"\x01", 65536, is_extended=True).encode().hex() == "00880000000001010000"
+    )
+
+
+def test_an_extended_answer_may_be_long_and_no_longer():
+    assert len(Response.decode(bytes(65536) + b"\x90\x00", is_extended=True).data) == 65536
+    with pytest.raises(CardUnreadable):
+        Response.decode(bytes(65537) + b"\x90\x00", is_extended=True)
+    with pytest.raises(ValueError, match="65535"):
+        Command(0, 0xD6, 0, 0, bytes(65536), is_extended=True).encode()
