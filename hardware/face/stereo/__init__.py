@@ -35,7 +35,7 @@ class NoStereoCalibration(FaceError):
 
 
 class Reason(enum.Enum):
-    """Why a vote is not LIVE; for audit and coaching. The first eight are about one pair, the rest about several."""
+    """Why a vote is not LIVE; for audit and coaching. The first six are about one pair, the rest about several."""
 
     NOT_PAIRED = "not_paired"  # the two pictures were taken too far apart in time, or were seen before
     WRONG_SIZE = "wrong_size"  # pictures of another size than the calibration was made for

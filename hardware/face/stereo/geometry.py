@@ -35,6 +35,8 @@ _WINDOW_SHARE = 0.22  # to measure the face,
 _NOSE_WINDOW_SHARE = 0.16  # and the nose, which is narrow
 _ROWS_SHARE = 0.04  # rows by which the views may disagree and are still matched
 _SLACK_SHARE = 0.06  # of the eye distance, by which the detector's points may be off
+_FARTHEST = 2.0  # sides of the picture, within which a detector's points lie
+_EYES_PX = 8.0  # closer together there is no face to measure
 _STEEPEST = 0.5  # disparity per pixel: a face that is seen from the side
 _RELIEF_MM = 60.0  # deepest relief looked for
 _FEWEST_PLACES = 10  # matched, to learn how the face is turned
@@ -98,11 +100,13 @@ class StereoGeometry:
 
     def measure(self, left: Picture, face_left: Face, right: Picture, face_right: Face) -> Measures | None:
         """Measure one pair; None when its points lie in no place before the cameras."""
-        points = self._left.rectify(np.asarray(face_left.points, np.float64))
-        opposite = self._right.rectify(np.asarray(face_right.points, np.float64))
+        found = np.array((face_left.points, face_right.points), np.float64)
+        if not (np.abs(found) < _FARTHEST * max(self._size)).all():  # nor is anything that is not a number
+            return None
+        points, opposite = self._left.rectify(found[0]), self._right.rectify(found[1])
         disparity = points[:, 0] - opposite[:, 0]
         eyes_px = float(np.linalg.norm(points[1] - points[0]))
-        if eyes_px < 8 or not np.isfinite(disparity).all() or (disparity - self._offset_px).min() < 1:
+        if not eyes_px >= _EYES_PX or not (disparity - self._offset_px).min() >= 1:
             return None
         epipolar = float(np.median(np.abs(points[:, 1] - opposite[:, 1]))) / eyes_px
         rough = self._triangulate(points, disparity)

@@ -115,6 +115,27 @@ def test_a_pair_that_cannot_be_measured_is_named_and_does_not_count(change, reas
     assert [(vote.liveness, vote.reasons, vote.pairs) for vote in votes] == [(Liveness.UNSURE, (reason,), 0)] * 2
 
 
+@pytest.mark.parametrize(
+    "points",
+    [
+        [(float("nan"),) * 2] * 5,
+        [(float("inf"), 10.0)] * 5,
+        [(300.0, 200.0)] * 5,
+        [(1e9, -1e9)] * 5,
+        [(-400.0, -300.0), (-300.0, -300.0), (-350.0, -250.0), (-390.0, -200.0), (-310.0, -200.0)],
+        [(630.0, 470.0), (639.0, 470.0), (635.0, 475.0), (631.0, 479.0), (638.0, 479.0)],
+    ],
+    ids=["nan", "inf", "one_place", "far", "outside", "corner"],
+)
+def test_nonsense_from_a_detector_is_never_live(points):
+    def nonsense(left, right):
+        moved = [(x - 80.0, y) for x, y in points]
+        faces = [[type(left.faces[0])((0, 0, 90, 90), tuple(five), 0.9)] for five in (points, moved)]
+        return replace(left, faces=faces[0]), replace(right, faces=faces[1])
+
+    assert judged(sheet(skin()), change=nonsense).vote.liveness is not Liveness.LIVE
+
+
 def test_the_same_pair_again_does_not_count():
     check = StereoCheck(CAMERAS.calibration)
     pair = next(sitting(head(skin()), skin()))
