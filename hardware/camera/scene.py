@@ -87,8 +87,8 @@ class Scene:
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.seed)
-        side = WIDTH_PX + _NOISE_MARGIN_PX
-        self._noise = np.round(self._rng.normal(0, _NOISE_SIGMA, (side, side, 3))).astype(np.int16)
+        size = (HEIGHT_PX + _NOISE_MARGIN_PX, WIDTH_PX + _NOISE_MARGIN_PX, 3)
+        self._noise = np.round(self._rng.normal(0, _NOISE_SIGMA, size)).astype(np.int16)
 
     def compose(self, view: View) -> Picture:
         """Draw the upright scene without noise and motion, BGR."""
@@ -123,7 +123,8 @@ class Scene:
         move = np.array([[scale, 0, dx], [0, scale, dy]], np.float64)
         swayed = cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
         top, left = self._rng.integers(0, _NOISE_MARGIN_PX, 2)
-        noise = self._noise[top : top + height, left : left + width]
+        sheet = self._noise if width > height else self._noise.swapaxes(0, 1)
+        noise = sheet[top : top + height, left : left + width]
         seen = np.asarray(cv2.add(swayed, noise, dtype=cv2.CV_8U), np.uint8)
         turn_code = _TURNS.get(view.mounted_deg)
         return seen if turn_code is None else np.asarray(cv2.rotate(seen, turn_code), np.uint8)

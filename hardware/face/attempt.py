@@ -23,7 +23,7 @@ from hardware.face.coaching import Coach
 from hardware.face.company import CompanyGuard
 from hardware.face.engines import FaceEngine, Vector
 from hardware.face.frames import Frames
-from hardware.face.gates import Face, pose_of
+from hardware.face.gates import Face
 from hardware.face.liveness import NONE, Policy, Vote, combine, passive_vote
 from hardware.face.messages import Advice, Company, Compared, Place, Start
 from hardware.face.policy import SAME_PERSON, Probe, decide
@@ -38,6 +38,7 @@ _MOVEMENT_S = 8.0  # for one movement, then another is asked; old necks are slow
 _BACK_S = 3.0  # a head that was turned comes back by itself
 _STILL_S, _STILL_FRAMES = 2.0, 8
 _STRANGER_FRAMES = 3
+_STRAIGHT = 0.12  # parallax, in eye distances: another face's nose may stand so far from where the first one's did
 NO_FRAMES, TOO_SLOW, TWO_PEOPLE_SWAPPED = "no_frames", "too_slow", "identity_changed"
 
 Emit = Callable[[str, msgspec.Struct], None]
@@ -197,8 +198,8 @@ class Attempt(threading.Thread):
 
     def _move(self, sights: Iterator[Sight]) -> Vote:
         """Ask for a movement and watch whether a rigid head makes it."""
-        movements = Movements(FirstLook(self._firsts), SystemRandom())
-        gates = self._engine.pack.manifest.gates
+        first = FirstLook(self._firsts)
+        movements = Movements(first, SystemRandom())
         asked_s, strangers, has_depth = 0.0, 0, False
         self._eye.is_moving = True
         for sight in sights:
@@ -214,8 +215,8 @@ class Attempt(threading.Thread):
             if sight.face is None or sight.vector is None:
                 continue
             if self._probe.likeness(sight.vector) < SAME_PERSON:
-                is_straight = abs(pose_of(sight.face).yaw_share) <= gates.yaw_max_share
-                strangers += is_straight  # a face turned far away is like nobody
+                parallax = first.parallax(sight.face)
+                strangers += parallax is not None and parallax.size < _STRAIGHT  # one turned away is like nobody
                 if strangers >= _STRANGER_FRAMES:
                     return Vote(Liveness.UNSURE, TWO_PEOPLE_SWAPPED)
                 continue

@@ -49,12 +49,12 @@ class MaskAdvice:
         self.was_covered = False
 
     def judge(self, is_covered: bool, at_s: float) -> Coaching | None:
-        """Give MASK_OFF while the person is asked and given time; None when the frame may count."""
+        """Give MASK_OFF for a frame that does not count: covered, and the person was not asked or not given time."""
         self._in_a_row = self._in_a_row + 1 if is_covered else 0
         if not is_covered:
             return None
         if self._asked_s is None:
-            if self._in_a_row < self.FRAMES:
-                return None
-            self._asked_s, self.was_covered = at_s, True
+            if self._in_a_row >= self.FRAMES:
+                self._asked_s, self.was_covered = at_s, True
+            return Coaching.MASK_OFF
         return Coaching.MASK_OFF if at_s - self._asked_s < MASK_PATIENCE_S else None

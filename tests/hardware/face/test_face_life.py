@@ -164,9 +164,6 @@ async def test_a_tiny_or_stale_frame_is_nobody(rig):
 
 
 async def test_a_worker_that_hangs_is_noticed_within_two_seconds(rig):
-    import os
-    import signal
-
     rig.simulator.nobody = True
     running = asyncio.create_task(rig.compare(within_s=30))
     await until(lambda: rig.advice)
