@@ -40,8 +40,8 @@ class Pose:
 def turn_head(picture: Picture, middle: tuple[float, float], eye_distance_px: float, pose: Pose) -> Picture:
     """Turn the head whose eyes are around ``middle`` (px), as a rigid relief; shoulders and wall stay."""
     height, width = picture.shape[:2]
-    across = (np.arange(0, width, _GRID_PX) + _GRID_PX / 2 - middle[0]) / eye_distance_px
-    down = (np.arange(0, height, _GRID_PX) + _GRID_PX / 2 - middle[1]) / eye_distance_px
+    across = (np.arange(0, width, _GRID_PX) + (_GRID_PX - 1) / 2 - middle[0]) / eye_distance_px
+    down = (np.arange(0, height, _GRID_PX) + (_GRID_PX - 1) / 2 - middle[1]) / eye_distance_px
     x, y = (np.asarray(grid) for grid in np.meshgrid(across, down))
     from_x, from_y = x.copy(), y.copy()
     share = _share(x, y)

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from hardware.camera.simulator import CameraSimulator
+from hardware.camera.relief import Pose, tilt_print, turn_head
+from hardware.camera.simulator import CameraSimulator, Movement
 from hardware.face.portrait import ASTRONAUT_EYES
 from tests.hardware.camera.rig import ASTRONAUT
 
@@ -114,3 +115,64 @@ def test_what_is_no_picture_is_refused():
 async def test_a_taken_port_is_an_error(simulator):
     with pytest.raises(OSError, match="in use"):
         await CameraSimulator(port=simulator.port).start()
+
+
+def at(movement: str, since_s: float) -> Pose:
+    return Movement(movement, 100.0).pose(100.0 + since_s)
+
+
+@pytest.mark.parametrize(
+    ("movement", "is_there"),
+    [
+        ("turn_left", lambda pose: pose.yaw_deg > 20),
+        ("turn_right", lambda pose: pose.yaw_deg < -20),
+        ("come_closer", lambda pose: pose.nearer > 1.3),
+    ],
+)
+def test_the_person_does_what_is_asked_and_comes_back(movement, is_there):
+    assert at(movement, 0.0).is_straight, "nobody reacts at once"
+    assert is_there(at(movement, 2.0))
+    assert at(movement, 5.0).is_straight
+
+
+def test_a_nod_goes_down_and_up():
+    pitches = [at("nod", frame / 15).pitch_deg for frame in range(70)]
+    assert max(pitches) > 12
+    assert min(pitches) < -12
+
+
+def test_what_nobody_can_do_is_refused():
+    with pytest.raises(ValueError, match="one of turn_left"):
+        CameraSimulator().perform("somersault")
+
+
+def test_a_turned_head_keeps_wall_and_shoulders_and_a_print_does_not():
+    wall = np.random.default_rng(2).integers(0, 255, (180, 320, 3), np.uint8)
+    pose = Pose(yaw_deg=20)
+    head, sheet = (turn(wall, (160.0, 70.0), 24.0, pose) for turn in (turn_head, tilt_print))
+
+    def change(picture, part) -> float:
+        return float(np.abs(picture[part].astype(int) - wall[part]).mean())
+
+    left, face = (slice(8, 172), slice(8, 40)), (slice(60, 90), slice(150, 170))
+    assert change(head, left) < 2
+    assert change(head, face) > 30
+    assert change(sheet, left) > 30
+
+
+def test_be_as_at_first_turns_every_knob_back():
+    fresh, used = CameraSimulator(), CameraSimulator()
+    used.freeze = used.black = used.nobody = used.look_away = used.mask = used.paper = True
+    used.light, used.mounted_deg, used.eye_height_m, used.fps = 0.2, 180, 1.9, 3.0
+    used.be_as_at_first()
+    assert used._view() == fresh._view()
+    assert (used.freeze, used.fps) == (fresh.freeze, fresh.fps)
+
+
+@pytest.mark.parametrize(("mounted_deg", "shape"), [(0, (720, 1280, 3)), (90, (720, 1280, 3)), (180, (720, 1280, 3))])
+def test_the_sensor_gives_the_same_format_however_it_hangs(mounted_deg, shape):
+    simulator = CameraSimulator()
+    simulator.mounted_deg = mounted_deg
+    view = simulator._view()
+    frame = simulator._scene.frame(view, simulator._scene.compose(view), 1.0)
+    assert frame.shape == shape
