@@ -61,7 +61,7 @@ def test_facts_are_those_of_the_service(inside: InProcess) -> None:
     assert lookup(inside, ZHANG, "report-problem").facts == {}
     insurances = ["pension", "medical", "unemployment", "injury", "maternity"]
     assert lookup(inside, WANG, "contribution-certificate").facts == {"insurances": insurances}
-    assert lookup(inside, ZHANG, "contribution-certificate").facts == {"insurances": []}
+    assert lookup(inside, ZHANG, "contribution-certificate").facts == {"insurances": ["medical"]}
 
 
 def test_whoever_has_no_citizens_number_is_found_by_a_document(inside: InProcess) -> None:
