@@ -23,6 +23,7 @@ from hardware.face.isolation import forbid_network
 from hardware.face.messages import Beat, FaceOptions, Nothing, Portrait, Ready, Start
 from hardware.face.pack import load
 from hardware.face.second_view import SecondView
+from hardware.face.stereo import NoStereoCalibration
 from hardware.ring import FrameRing, RingError
 
 _JOIN_S = 0.7
@@ -84,14 +85,16 @@ class FaceDriver:
         self.cancel(None)
         second: SecondView | None = None
         try:
-            ring = FrameRing.attach(options.full_ring)
             if options.second_ring:
                 calibration = Path(options.stereo_calibration)
                 second = SecondView(engine, options.full_ring, options.second_ring, calibration)
+            frames = Frames(FrameRing.attach(options.full_ring), second)
         except RingError as error:
             raise FaceError(str(error), where="face", cure="the frame ring belongs to the visit") from None
+        except NoStereoCalibration as error:  # under a name that the parent knows
+            raise FaceError(error.message, where=error.where, cure=error.cure) from None
         self._attempt = Attempt(
-            engine, self._reference, Frames(ring, second), order, self._emit, policy=options.liveness, witness=second
+            engine, self._reference, frames, order, self._emit, policy=options.liveness, witness=second
         )
         self._attempt.start()
 

@@ -22,6 +22,7 @@ class SecondView:
     def __init__(self, engine: FaceEngine, left: str, right: str, calibration: Path) -> None:
         """Raises ``NoStereoCalibration``, ``RingError``."""
         self._engine = engine
+        self._pair: Pair | None = None
         self._check = StereoCheck(load(calibration))
         self._rings = [FrameRing.attach(left)]
         try:
@@ -30,7 +31,6 @@ class SecondView:
             self.close()
             raise
         self._source = StereoSource(*self._rings)
-        self._pair: Pair | None = None
 
     def take(self) -> tuple[Picture, float] | None:
         """Give the left picture of the newest pair and when it was taken, or None."""

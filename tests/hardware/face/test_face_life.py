@@ -13,9 +13,11 @@ import pytest_asyncio
 from hardware.camera.simulator import MOVEMENTS
 from hardware.device import DeviceTimeout, Health
 from hardware.face import CameraRotated, Challenge, Coaching, Decision, FaceError, Liveness
+from hardware.face.matcher import WorkerFaceMatcher
+from hardware.face.messages import FaceOptions
 from hardware.ring import PREVIEW_LONG_SIDE_PX
 from tests.hardware.camera.rig import ASTRONAUT, until
-from tests.hardware.face.rig import face_rig, photograph
+from tests.hardware.face.rig import REGISTRY_PORTRAIT, face_rig, laboratory_pack, photograph
 
 pytestmark = [pytest.mark.peer, pytest.mark.shared, pytest.mark.asyncio(loop_scope="module")]
 
@@ -190,3 +192,36 @@ async def test_tall_and_small_people_are_followed_and_not_moved(tmp_path, eye_he
         preview = rig.preview.newest()
         assert preview is not None
         assert max(preview[2].shape) <= PREVIEW_LONG_SIDE_PX
+
+
+async def test_a_second_camera_without_its_calibration_is_named(tmp_path):
+    async with face_rig(tmp_path) as rig:
+        options = FaceOptions(
+            str(laboratory_pack(tmp_path)), rig.full.name, is_laboratory=True, second_ring=rig.preview.name,
+            stereo_calibration=str(tmp_path / "none.json"),
+        )  # fmt: skip
+        matcher = WorkerFaceMatcher(options)
+        await matcher.start()
+        try:
+            await until(lambda: matcher.status.health is Health.ONLINE, within_s=30)
+            await matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
+            with pytest.raises(FaceError, match="calibrate again") as caught:
+                await matcher.compare(lambda _advice: None, within_s=1)
+            assert "none.json" in str(caught.value)
+        finally:
+            await matcher.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"liveness": "off"}, "laboratory"),
+        ({"liveness": "passive"}, "laboratory"),
+        ({"liveness": "hope", "is_laboratory": True}, "one of challenge"),
+        ({"second_ring": "booth-ring-x"}, "calibration"),
+        ({"stereo_calibration": "/x"}, "second camera"),
+    ],
+)
+async def test_settings_that_a_booth_may_not_have(options, named):
+    with pytest.raises(ValueError, match=named):
+        WorkerFaceMatcher(FaceOptions("", "booth-ring-x", **options))
