@@ -88,9 +88,7 @@ def test_the_four_cases_of_an_extended_command():
     assert Command(0x00, 0x44, 0, 0, is_extended=True).encode().hex() == "00440000"
     assert Command(0x00, 0xB0, 0, 0, le=32000, is_extended=True).encode().hex() == "00b00000" + "007d00"
     assert Command(0x00, 0xA4, 2, 0, b"\xef\x05", is_extended=True).encode().hex() == "00a40200" + "000002ef05"
-    assert (
-        Command(0x00, 0x88, 0, 0, b"\x01", 65536, is_extended=True).encode().hex() == "00880000000001010000"
-    )
+    assert Command(0x00, 0x88, 0, 0, b"\x01", 65536, is_extended=True).encode().hex() == "00880000000001010000"
 
 
 def test_an_extended_answer_may_be_long_and_no_longer():
