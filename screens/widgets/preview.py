@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from screens.theme import Look
 
 FRAME_S = 1 / 15
-LIGHT, ON_LIGHT, RECORDING = "#FFFFFF", "#1A1A1A", "#C62828"  # of the lamp, not of a theme
+LIGHT, ON_LIGHT, RECORDING = "#FFFFFF", "#000000", "#C62828"  # of the lamp, not of a theme
 OVAL = 0.74  # width of the oval by its height: a face
 
 
