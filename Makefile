@@ -8,7 +8,7 @@ export BOOTH_MODELS ?= $(abspath $(wildcard ../shared/models))
 export BOOTH_TEST_FACES ?= $(abspath $(wildcard ../shared/faces))
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: run test test-again test-core check format setup setup-booth packages packages-booth lock figures clean
+.PHONY: run test test-again test-core torture fuzz check format setup setup-booth packages packages-booth lock figures clean
 
 run: setup
 	@exec $(PY) -m booth demo $(if $(WINDOWED),--windowed)
@@ -22,6 +22,15 @@ test-again: setup
 
 test-core: setup
 	$(PY) -m pytest -p no:schemathesis tests/kiosk -m "not peer"
+
+# Every fault instead of a seeded sample: takes about an hour.
+torture: setup
+	$(PY) -m tests.torture
+
+# SECONDS of fuzzing for each parser; what is found is kept in fuzz/corpus.
+SECONDS ?= 60
+fuzz: setup
+	$(PY) -m fuzz --seconds $(SECONDS)
 
 check: setup
 	$(BIN)/ruff check .
