@@ -49,7 +49,14 @@ class Search:
                 self._last = max(near, key=lambda face: face.area)
                 return Found(near, False)
         faces = self._engine.detect(frame)
-        self._last = max(faces, key=lambda face: face.area, default=None)
+        first = max(faces, key=lambda face: face.area, default=None)
+        if first is not None:  # points found in a shrunk frame lie elsewhere: it would look like motion
+            near = [face for face in self._near(frame, first) if _holds(first, face)]
+            if near:
+                others = [face for face in faces if face is not first]
+                first = max(near, key=lambda face: face.area)
+                faces = [first, *others]
+        self._last = first
         if len(faces) > 1:
             self._count = 0  # look at everything again: company is told after two whole frames
             self._last = None
@@ -85,6 +92,11 @@ class Framing:
             return None
         self._shown, self._told_s = wanted, at_s
         return wanted
+
+
+def _holds(around: Face, face: Face) -> bool:
+    left, top, right, bottom = around.box
+    return left <= face.centre[0] <= right and top <= face.centre[1] <= bottom
 
 
 def _window(face: Face, width_px: int, height_px: int) -> Window:
