@@ -30,10 +30,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distance_max_mm: float = 1000.0
     eye_distance_min_mm: float = 52.0
     eye_distance_max_mm: float = 74.0
+    eye_slack_mm: float = 6.0  # by which a detector's eyes may be off, to either side
     nose_live_mm: float = 14.0  # from here a nose
     nose_flat_mm: float = 8.0  # below, a sheet; the other way round, a hollow mask
-    relief_live_mm: float = 6.5  # the nose over the bent or folded sheet that fits eyes, mouth, brow and cheeks best
-    relief_bent_mm: float = 4.5  # below, such a sheet
+    relief_live_mm: float = 5.0  # the nose over the bent or folded sheet that fits eyes, mouth, brow and cheeks best
+    relief_bent_mm: float = 3.5  # below, such a sheet
     pairs: int = 5  # fewest that decide
     memory: int = 9  # pairs that count
 
@@ -110,7 +111,11 @@ class StereoCheck:
         if len(self._seen) < limits.pairs:
             return [*reasons, Reason.TOO_FEW]
         found = Measures.median(self._seen)
-        if not limits.eye_distance_min_mm <= found.eye_distance_mm <= limits.eye_distance_max_mm:
+        least_mm, most_mm = (
+            limits.eye_distance_min_mm - limits.eye_slack_mm,
+            limits.eye_distance_max_mm + limits.eye_slack_mm,
+        )
+        if not least_mm <= found.eye_distance_mm <= most_mm:
             reasons.append(Reason.EYE_DISTANCE)
         if found.epipolar_share > limits.epipolar_max_share:
             reasons.append(Reason.MISALIGNED)

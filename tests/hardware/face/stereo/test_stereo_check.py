@@ -53,7 +53,7 @@ def test_prints_and_masks_are_not_live(solid, reasons, yaw_deg):
     assert set(vote.reasons) >= reasons
 
 
-@pytest.mark.parametrize("eyes_mm", [45.0, 85.0], ids=["phone", "poster"])
+@pytest.mark.parametrize("eyes_mm", [38.0, 90.0], ids=["phone", "poster"])
 def test_a_picture_of_another_size_than_a_head(eyes_mm):
     shown = skin(eyes_mm)
     vote = judged(sheet(shown), shown=shown).vote
