@@ -185,7 +185,10 @@ async def test_tall_and_small_people_are_followed_and_not_moved(tmp_path, eye_he
         rig.simulator.eye_height_m = eye_height_m
         await rig.settle()
         result = await rig.compare()
-        assert result.decision is Decision.MATCH
+        assert (result.score_bucket, result.reason) in (
+            ("high", ""),
+            ("high", "passive"),
+        )  # it may doubt a drawn person
         assert not {Coaching.NEARER, Coaching.FURTHER, Coaching.LOOK_HERE} & set(rig.advice)
         _, top, _, bottom = rig.places[0]
         assert top * 1280 <= rig.simulator._view().middle[1] <= bottom * 1280
