@@ -99,10 +99,9 @@ class Pictures(BaseModel):
     reference: Picture
 
 
-class ClerkAnswer(BaseModel):
+class ClerkAnswer(Asked):
     """What the resident said; "" when they skipped the question."""
 
-    model_config = ConfigDict(extra="forbid")
     question_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     answer: Annotated[str, Field(max_length=120)]
 

@@ -133,6 +133,7 @@ def _ways_without_a_face(app: FastAPI) -> None:
 
     @app.post("/v1/approvals/{approval_id}/answers", responses=_problems(Kind.UNKNOWN_APPROVAL, Kind.UNKNOWN_QUESTION))
     def answer_clerk(on: On, booth: Booth, approval_id: Token, said: bodies.ClerkAnswer) -> bodies.Approval:
+        _same(booth, said)
         return approvals.answer(on, booth, approval_id, said)
 
     @app.delete("/v1/approvals/{approval_id}", responses=_problems(Kind.UNKNOWN_APPROVAL))

@@ -98,10 +98,14 @@ def test_a_request_from_pictures_to_the_decision(tmp_path: Path) -> None:
     assert asked is not None
     assert asked.text == "Where?"
     with pytest.raises(Problem, match="unknown-approval"):
-        approvals.answer(platform, "B8", request.approval_id, bodies.ClerkAnswer(question_id="x", answer=""))
+        approvals.answer(
+            platform, "B8", request.approval_id, bodies.ClerkAnswer(booth="B7", question_id="x", answer="")
+        )
     with pytest.raises(Problem, match="unknown-question"):
-        approvals.answer(platform, "B7", request.approval_id, bodies.ClerkAnswer(question_id="x", answer=""))
-    said = bodies.ClerkAnswer(question_id=asked.question_id, answer="here")
+        approvals.answer(
+            platform, "B7", request.approval_id, bodies.ClerkAnswer(booth="B7", question_id="x", answer="")
+        )
+    said = bodies.ClerkAnswer(booth="B7", question_id=asked.question_id, answer="here")
     assert approvals.answer(platform, "B7", request.approval_id, said).question is None
     approvals.decide(platform, request.approval_id, approvals.Event.APPROVE, "anna")
     assert platform.desk.pictures(request.approval_id, platform.clock()) is None, "decided: nothing stays"

@@ -33,7 +33,7 @@ def test_every_broken_file_is_told_and_nothing_is_offered(assets: Path) -> None:
         load_services(assets / "services")
     told = str(caught.value).splitlines()
     assert told == [
-        f"{face}: identification: a face must never be the only way; add code or clerk",
+        f"{face}: identification: a face must never be the only way; add code, clerk or helper",
         f"{when}: field building: when where = castle: no such option there",
     ]
     assert [line for line in findings(None, assets)[0] if "services" in line] == told

@@ -10,7 +10,7 @@ import pytest
 
 from backend import pki
 from kiosk.ledger.vault import digest_of
-from kiosk.uplink.bodies import AckState, ApprovalState
+from kiosk.uplink.bodies import AckState, ApprovalState, Pictures
 from kiosk.uplink.client import Backend
 from kiosk.uplink.errors import Nonsense, NotKnown, RateLimited, Refused, Unreachable
 from tests.backend.serving import NOBODY, WANG, ZHANG, ZHAO, Serving, key_of, opened_body, serving
@@ -95,6 +95,31 @@ async def test_approval(backend: Backend, served: Serving) -> None:
     assert (await backend.cancel_approval(asked.approval_id)).state is ApprovalState.APPROVED
     other = await backend.ask_approval("v2", "pension-alive", "赵**", "110***********9079", "是不是本人？")
     assert (await backend.cancel_approval(other.approval_id)).state is ApprovalState.CANCELLED
+
+
+async def test_a_clerk_sees_pictures_and_asks(backend: Backend, served: Serving) -> None:
+    both = Pictures(probe=b"\xff\xd8\xff probe", reference=b"\xff\xd8\xff reference")
+    asked = await backend.ask_approval("v3", "pension-alive", "赵**", "110***********9079", "identity", pictures=both)
+    assert asked.question is None
+    served.bench(f"approvals/{asked.approval_id}", {"decision": "take"})
+    served.bench(f"approvals/{asked.approval_id}", {"decision": "ask", "text": "您住在哪条街？"})
+    question = (await backend.approval(asked.approval_id)).question
+    assert question is not None
+    assert question.text == "您住在哪条街？"
+    with pytest.raises(Refused) as unknown:
+        await backend.answer_clerk(asked.approval_id, "another", "x")
+    assert unknown.value.kind == "unknown-question"
+    assert (await backend.answer_clerk(asked.approval_id, question.question_id, "槐树街")).question is None
+    await backend.cancel_approval(asked.approval_id)
+
+
+async def test_who_may_help(backend: Backend) -> None:
+    assert (await backend.lookup("v1", key_of(ZHAO), "contribution-certificate")).has_helper
+    helped = await backend.may_help("v1", key_of(ZHAO), key_of(WANG), "contribution-certificate")
+    assert helped.relation == "grandchild"
+    with pytest.raises(NotKnown) as unknown:
+        await backend.may_help("v1", key_of(WANG), key_of(ZHAO), "contribution-certificate")
+    assert unknown.value.kind == "unknown-helper"
 
 
 async def test_delivery_is_acknowledged_once_and_for_all(backend: Backend, served: Serving) -> None:
