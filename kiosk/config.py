@@ -82,7 +82,6 @@ class CameraSection(_Section):
 class FaceSection(_Section):
     pack: str = ""  # folder of the model pack; "" = no face verification
     liveness: Literal["challenge", "passive", "off"] = "challenge"  # the other two in a laboratory only
-    attempts_a_day: Annotated[int, Field(ge=1, le=50)] = 6  # of one document, in all visits; then the other ways remain
     stereo_calibration: str = ""  # file that `booth face cameras calibrate` made; needs camera.second_source
 
 

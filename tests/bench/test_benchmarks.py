@@ -76,7 +76,7 @@ def test_a_broken_benchmark_is_named_and_the_others_still_run(monkeypatch, capsy
     def run_one(self, options: Options) -> list[Figure]:
         if self.names == ("card.read",):
             raise RuntimeError("the daemon fell over")
-        if self.names == ("face.match",):
+        if "face.match" in self.names:
             raise Unavailable("BOOTH_MODELS is not set")
         return [Figure(name, 1.0, "ms", "bare") for name in self.names]
 
