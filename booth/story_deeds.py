@@ -43,14 +43,11 @@ async def do(bench: BenchClient, deed: Deed) -> float:
     if deed.approach:
         await bench.do("approach")
     last_s = time.monotonic()
-    if deed.clerk_asks:
+    orders = {"ask": deed.clerk_asks} if deed.clerk_asks else {}
+    for decision, words in (orders | ({deed.clerk: ""} if deed.clerk else {})).items():
         waiting = await _from_state(bench, "approvals", "nobody waits for a clerk")
         last_s = time.monotonic()
-        await bench.do("approval", id=waiting[0]["id"], decision="ask", text=deed.clerk_asks)
-    if deed.clerk is not None:
-        waiting = await _from_state(bench, "approvals", "nobody waits for a clerk")
-        last_s = time.monotonic()
-        await bench.do("approval", id=waiting[0]["id"], decision=deed.clerk)
+        await bench.do("approval", id=waiting[0]["id"], decision=decision, text=words)
     if deed.code is not None:
         code = str((await _from_state(bench, "messages", "no code was sent"))[0]["code"])
         last_s = time.monotonic()
@@ -58,9 +55,7 @@ async def do(bench: BenchClient, deed: Deed) -> float:
     if deed.card is not None:
         last_s = time.monotonic()
         resident = None if deed.card == "none" else deed.card
-        await bench.do(
-            "card", resident=resident, document=deed.document, fault=deed.card_fault, at=deed.card_at
-        )
+        await bench.do("card", resident=resident, document=deed.document, fault=deed.card_fault, at=deed.card_at)
     return last_s
 
 
