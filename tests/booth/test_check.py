@@ -98,7 +98,7 @@ def test_broken_services_and_settings_are_told_together(assets: Path, config: Pa
     service.write_text(service.read_text(encoding="utf-8").replace('["face", "clerk"]', '["face"]'), encoding="utf-8")
     config.write_text(TOML + "[camera]\ncolour = 1\n", encoding="utf-8")
     assert findings(config, assets)[0] == [
-        f"{service}: identification: a face must never be the only way; add code or clerk",
+        f"{service}: identification: a face must never be the only way; add code, clerk or helper",
         f"{config}: camera.colour: unknown key: remove it or correct its spelling",
     ]
 
