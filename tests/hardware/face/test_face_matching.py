@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from hardware.camera import Picture
 from hardware.camera.simulator import MOVEMENTS
 from hardware.device import DeviceGone, Health
 from hardware.face import Coaching, Decision, FaceError, Liveness, PortraitUnusable
