@@ -56,13 +56,29 @@ def contract() -> str:
     return json.dumps(booth_api.build().openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def _token(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Give the word itself, or what is in the file that ``@FILE`` names."""
+    if value is None or not value.startswith("@"):
+        return value
+    try:
+        return run_folder.read_token(Path(value[1:]))
+    except ValueError as error:
+        sys.exit(f"backend: --bench-token: {error}")
+
+
 @main.command()
 @_run
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the booth API.")
 @click.option("--port", default=0, help="Port of the booth API; 0 takes a free one.")
 @click.option("--staff-port", default=0, help="Port of the staff pages, always on loopback; 0 takes a free one.")
 @click.option("--database", help="sqlite:///PATH or postgresql://...  [default: RUN/backend.db]")
-@click.option("--bench-token", help="Offer the bench's control on the staff listener to whoever knows this.")
+@click.option(
+    "--bench-token",
+    callback=_token,
+    metavar="WORD|@FILE",
+    help="Offer the bench's control on the staff listener to whoever knows this. A WORD can be seen in the list of "
+    "processes; from @FILE (mode 0600) it is read.",
+)
 def serve(run: Path, host: str, port: int, staff_port: int, database: str | None, bench_token: str | None) -> None:
     """Serve until SIGTERM; the ports are in RUN/ports.json (backend, staff) once both listen."""
     run_folder.publish_ports(run, {"backend": None, "staff": None})

@@ -1,4 +1,4 @@
-"""The run folder a bench shares between its programs: ports.json, the staff password. Knows no services."""
+"""The run folder a bench shares between its programs: ports.json, password, token. Knows no services."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,3 +48,19 @@ def staff_password(run: Path) -> str:
         password = secrets.token_urlsafe(12)
         stream.write(password + "\n")
     return password
+
+
+def read_token(file: Path) -> str:
+    """Give the bench's token from ``file``. Raises ``ValueError``, without the token, when others can read it too."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            token = stream.read(4096).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise ValueError(f"{file}: {reason}; write one word into it, readable for you alone") from None
+    if mode & 0o077:
+        raise ValueError(f"{file}: mode {mode:04o} lets others read the bench's token; chmod 600 it")
+    if not token:
+        raise ValueError(f"{file}: empty; write one word into it")
+    return token

@@ -103,10 +103,9 @@ class SimulatedSite:
             )
         for name in _STALE:
             (self.run / name).unlink(missing_ok=True)
-        token = self._token()
         where = ["--run", str(self.run)]
         self._finish("backend init", [sys.executable, "-m", "backend", "init", *where])
-        self._spawn("backend", ["-m", "backend", "serve", *where, "--bench-token", token])
+        self._spawn("backend", ["-m", "backend", "serve", *where, "--bench-token", f"@{self._token_file()}"])
         port = [] if self._page_port is None else ["--port", str(self._page_port)]
         self._spawn("bench", ["-m", "bench", *where, "--display", self._display, *port])
         self._wait("the bench did not open its page", lambda: "bench" in ports(self.run) and settings.exists())
@@ -129,13 +128,13 @@ class SimulatedSite:
             ) from None
         self._lock = lock
 
-    def _token(self) -> str:
-        """The word that opens the platform's bench endpoints; the bench reads it from the same file."""
+    def _token_file(self) -> Path:
+        """Holds the word that opens the platform's bench endpoints; platform and bench read it there (0600)."""
         file = self.run / "bench-token"
         if not file.exists():
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(os.urandom(24).hex().encode())
-        return file.read_text().strip()
+        return file
 
     def _log(self, name: str) -> Path:
         return self.run / f"{name}.log"

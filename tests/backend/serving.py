@@ -95,7 +95,10 @@ def serving(run: Path, *options: str) -> Iterator[Serving]:
     """Start ``python -m backend serve`` and wait until it listens; stop it at the end."""
     pki.init(run, "B7")
     publish_ports(run, {"backend": None, "staff": None})  # what a killed one left
-    command = [sys.executable, "-m", "backend", "serve", "--run", str(run), "--bench-token", TOKEN, *options]
+    token = run / "bench-token"
+    token.touch(0o600)
+    token.write_text(TOKEN)
+    command = [sys.executable, "-m", "backend", "serve", "--run", str(run), "--bench-token", f"@{token}", *options]
     with (
         (run / "backend.log").open("wb") as log,
         subprocess.Popen(command, cwd=REPO, stdout=log, stderr=log) as process,

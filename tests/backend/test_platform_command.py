@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -11,10 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from backend import pki
 from backend.run_folder import publish_ports, staff_password
-from tests.backend.serving import REPO, ZHANG, Serving, key_of, opened_body, serving
+from tests.backend.serving import REPO, TOKEN, ZHANG, Serving, key_of, opened_body, serving
 
 
 def backend(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +75,43 @@ def test_an_interrupted_init_leaves_nothing_half(tmp_path: Path, monkeypatch: py
             pki.init(tmp_path, "B7")
     assert list(tmp_path.iterdir()) == []
     assert pki.init(tmp_path, "B7")
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("mode", "content", "finding"),
+    [
+        (0o644, "a-word", r"token: mode 0644 lets others read .*; chmod 600 it"),
+        (0o600, " \n", r"token: empty; write one word"),
+        (None, "", r"token: No such file or directory; write one word"),
+    ],
+    ids=["readable for others", "empty", "missing"],
+)
+def test_token_file_is_private_and_there(tmp_path: Path, mode: int | None, content: str, finding: str) -> None:
+    file = tmp_path / "token"
+    if mode is not None:
+        file.write_text(content)
+        file.chmod(mode)
+    done = backend("serve", "--run", str(tmp_path), "--bench-token", f"@{file}")
+    assert done.returncode == 1
+    assert re.search(rf"^backend: --bench-token: .*{finding}", done.stderr), done.stderr
+    assert "a-word" not in done.stderr
+
+
+@pytest.mark.peer
+def test_token_may_be_given_as_a_word_too(tmp_path: Path) -> None:
+    with serving(tmp_path, "--bench-token", "a-word-by-hand") as served:
+        for word, status in (("a-word-by-hand", 200), (TOKEN, 404)):
+            headers = {"X-Bench-Token": word}
+            assert requests.get(f"{served.staff_url}/bench/outbox", headers=headers, timeout=30).status_code == status
+
+
+@pytest.mark.peer
+def test_nobody_finds_the_token_in_the_list_of_processes(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        lines = Path("/proc", str(served.process.pid), "cmdline").read_bytes()
+        assert str(tmp_path).encode() in lines, "the file's place is no secret"
+        assert TOKEN.encode() not in lines
 
 
 def test_ports_are_merged_and_taken_out(tmp_path: Path) -> None:

@@ -69,6 +69,9 @@ def test_demo_from_one_line_to_nothing_left(tmp_path: Path) -> None:
         line = process.stdout.readline()
         assert re.fullmatch(r"Booth ready: http://127\.0\.0\.1:\d+/ \(Ctrl-C ends it\)\n", line), line
         assert len(using(run)) >= 4
+        token = (run / "bench-token").read_text().strip()
+        assert token
+        assert not [line for line in using(run) if token in line], "any user could read it there"
         second = subprocess.run(
             [sys.executable, "-m", "booth", "demo", "--run", str(run)],
             cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=30, check=False,
