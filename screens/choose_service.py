@@ -30,7 +30,7 @@ class OptionsScreen(QuestionScreen):
         return {"page": self.list.page}
 
     def _choose(self, row: Choice) -> None:
-        if row.is_available:
+        if row.is_enabled:
             self.answer(row.control_id)
         else:
             self.say(f"{row.text}. {row.note}")

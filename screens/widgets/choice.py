@@ -22,11 +22,11 @@ class Choice(Control):
     ) -> None:  # fmt: skip
         self.text = text
         self.icon = icon
-        self.is_available = is_available
         self.note = note if is_available else (reason or note)
         properties.setdefault("name", text)
         properties.setdefault("role", "choice")
         super().__init__(**properties)
+        self.is_enabled = is_available
         self.number = number
         self.hint = self.note
 
@@ -39,11 +39,11 @@ class Choice(Control):
     def draw(self, look: Look) -> None:
         theme = look.theme
         ground, ink, quiet = theme.surface, theme.ink, theme.quiet
-        if not self.is_available:
+        if not self.is_enabled:
             ground = theme.sand
         if self.is_pressed:
             ground, ink, quiet = theme.ink, theme.paper, theme.paper
-        if self.is_available or self.is_pressed:
+        if self.is_enabled or self.is_pressed:
             self.plate(self.box, ground, theme.ink, look)
         else:
             self.fill(inset(self.box, look.border / 2), ground, look.radius)

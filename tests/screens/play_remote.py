@@ -56,6 +56,7 @@ async def main(theatre: Theatre) -> dict[str, Any]:
     await theatre.show("choose_service")
     question = await client.until("question")
     found["question"] = [question["name"], [c["id"] for c in question["controls"]][:3]]
+    found["can be chosen"] = {c["id"]: c["enabled"] for c in question["controls"] if c["role"] == "choice"}
     client.send(t="press", id="report-problem")
     await asyncio.sleep(0.3)
     found["press answers"] = theatre.heard() == [Answer("report-problem")]

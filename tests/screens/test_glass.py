@@ -93,6 +93,7 @@ def test_remote(tmp_path: Path) -> None:
         "mode": "0o600",
         "hello": [1080, 1920, 102.5],
         "question": ["ChooseService", ["pension-alive", "contribution-certificate", "report-problem"]],
+        "can be chosen": {"pension-alive": True, "contribution-certificate": False, "report-problem": True},
         "private": [True, False],
         "shot": [7, True],
         "outcome": "B7-000001-8",
