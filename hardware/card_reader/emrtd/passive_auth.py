@@ -7,7 +7,7 @@ lists are not looked up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -23,17 +23,21 @@ _WEAK = "sha1"
 
 
 def verify(
-    sod_raw: bytes, groups: Mapping[int, bytes], trust_folder: Path | None, today: date
+    sod_raw: bytes,
+    groups: Mapping[int, bytes],
+    trust_folder: Path | None,
+    today: date,
+    asked: Collection[int] = (),
 ) -> tuple[Check, Check, Check, Check]:
     """Give the checks ``dg_hashes``, ``sod_signature``, ``csca_trust`` and ``signer_valid``, in this order.
 
-    ``groups``: number of a data group -> the whole of it as it came, tag and length included. ``trust_folder`` holds
-    CSCA certificates; None and an empty folder: trust is ``NOT_DONE``. Raises ``CardUnreadable`` for an EF.SOD that is
-    none.
+    ``groups``: number of a data group -> the whole of it as it came, tag and length included. ``asked``: the groups
+    that were asked for; one of them that is signed for and did not come is a warning. ``trust_folder`` holds CSCA
+    certificates; None and an empty folder: trust is ``NOT_DONE``. Raises ``CardUnreadable`` for an EF.SOD that is none.
     """
     security = sod.parse(sod_raw)
     signature, signer, certificate = _signature(security, sod.CONTENT_TYPE)
-    hashes = _hashes(security, groups)
+    hashes = _hashes(security, groups, asked)
     if signer is None or certificate is None:
         reason = "the signature of EF.SOD was not found right, so its signer means nothing"
         return (
@@ -53,7 +57,7 @@ def verify_signed(signed: sod.SignedData, content_type: bytes, trust_folder: Pat
     return signature, _trust(certificate, trust_folder)
 
 
-def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes]) -> Check:
+def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes], asked: Collection[int]) -> Check:
     if not groups:
         return Check("dg_hashes", Result.NOT_DONE, "no data group was read")
     try:
@@ -61,11 +65,16 @@ def _hashes(security: sod.SecurityObject, groups: Mapping[int, bytes]) -> Check:
     except UnknownScheme as unknown:
         return Check("dg_hashes", Result.NOT_DONE, f"nobody here can compute them: {unknown}")
     if wrong:
-        names = ", ".join(f"DG{number}" for number in sorted(wrong))
-        return Check("dg_hashes", Result.FAIL, f"not what EF.SOD vouches for: {names}")
+        return Check("dg_hashes", Result.FAIL, f"not what EF.SOD vouches for: {_names(wrong)}")
+    if withheld := [number for number in asked if number in security.hashes and number not in groups]:
+        return Check("dg_hashes", Result.WARN, f"EF.SOD vouches for what the chip does not give: {_names(withheld)}")
     if security.hash_algorithm == _WEAK:
         return Check("dg_hashes", Result.WARN, "the hashes agree, but are of the outdated SHA-1")
     return Check("dg_hashes", Result.PASS)
+
+
+def _names(numbers: Collection[int]) -> str:
+    return ", ".join(f"DG{number}" for number in sorted(numbers))
 
 
 def _signature(security: sod.SignedData, content_type: bytes) -> tuple[Check, sod.Signer | None, Certificate | None]:

@@ -62,6 +62,7 @@ class _Reading:
         self._task = task
         self._access = Access(task)
         self._groups: dict[int, bytes] = {}
+        self._signed: frozenset[int] = frozenset()  # the groups EF.SOD vouches for
         self._share = 0.0
 
     def run(self) -> Exchange[Document]:
@@ -83,7 +84,8 @@ class _Reading:
                 yield from self._group(number)
         security = yield from self._file(EF_SOD, 0x77, MAX_SOD_BYTES)
         if security is not None:
-            yield from self._hidden(sod.parse(security))
+            self._signed = frozenset(sod.parse(security).hashes)
+            yield from self._hidden()
         self._report(Phase.CHECKING, _CHECKING)
         genuine = yield from self._authenticate()
         checks = (*self._checks(zone.information), *self._passive(security), *genuine)
@@ -132,10 +134,10 @@ class _Reading:
             return None
         return None if raw is None else parse_ef_com(raw).groups
 
-    def _hidden(self, security: sod.SecurityObject) -> Exchange[None]:
+    def _hidden(self) -> Exchange[None]:
         """Read what is signed for but was not listed: leaving a key out of EF.COM would spare a copy its proof."""
         for number in (2, *OPTIONAL):
-            if number in security.hashes and number not in self._groups:
+            if number in self._signed and number not in self._groups:
                 yield from self._group(number)
 
     # -- checks -----------------------------------------------------------------------------------------------------
@@ -147,7 +149,13 @@ class _Reading:
         active = yield from self._active_authentication(infos)
         return chip, active, self._card_access(infos)
 
+    def _is_withheld(self, number: int) -> bool:
+        """Tell whether the issuer signed for this group and the chip does not give it: a copy that has no key would."""
+        return number in self._signed and number not in self._groups
+
     def _chip_authentication(self, infos: SecurityInfos | None) -> Exchange[Check]:
+        if self._is_withheld(14):
+            return Check(chip_auth.NAME, Result.FAIL, "the chip does not give DG14, which its issuer signed")
         entrance = self._access.entrance
         if entrance.mapping is not None:
             judged = chip_auth.judge_mapping(entrance.mapping, infos, entrance.card_security, self._task.trust_folder)
@@ -160,6 +168,8 @@ class _Reading:
         return (yield from chip_auth.authenticate(self._access.channel, infos))
 
     def _active_authentication(self, infos: SecurityInfos | None) -> Exchange[Check]:
+        if self._is_withheld(15):
+            return Check(active_auth.NAME, Result.FAIL, "the chip does not give DG15, which its issuer signed")
         if 15 not in self._groups:
             return Check(active_auth.NAME, Result.NOT_DONE, "the document does not offer it")
         try:
@@ -204,7 +214,8 @@ class _Reading:
 
     def _passive(self, security: bytes | None) -> tuple[Check, ...]:
         if security is not None:
-            return passive_auth.verify(security, self._groups, self._task.trust_folder, self._task.today)
+            asked = (1, 2, *OPTIONAL)
+            return passive_auth.verify(security, self._groups, self._task.trust_folder, self._task.today, asked)
         reason = "the chip has no EF.SOD"
         return (
             Check("sod_signature", Result.FAIL, reason),

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from hardware.card_reader import CardUnreadable
-from hardware.card_reader.emrtd.certificates import Certificate, parse_certificate
+from hardware.card_reader.emrtd.certificates import Certificate, comparable_name, parse_certificate
 
 SUFFIXES = frozenset({".cer", ".der", ".pem"})
 MAX_FILES = 2048
@@ -40,7 +40,9 @@ def _certificates(path: Path, holding: bytes) -> list[Certificate]:
         if holding not in data:
             continue
         try:
-            found.append(parse_certificate(data))
+            one = parse_certificate(data)
+            comparable_name(one.subject)  # one that cannot be compared must not make every document unreadable
+            found.append(one)
         except CardUnreadable:
             continue
     return found

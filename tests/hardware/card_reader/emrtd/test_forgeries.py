@@ -66,6 +66,25 @@ def test_hiding_a_key_from_ef_com_does_not_spare_the_proof():
     assert not_passed(run(read(task(one)), chip)) == {"csca_trust"}
 
 
+@pytest.mark.parametrize("number", [14, 15])
+def test_hiding_a_key_altogether_does_not_spare_the_proof(number):
+    """A copy may leave out the file whose key it does not have; what its issuer signed still lists it."""
+    one = specimen(PACE_ALL)
+    left = [group for group in one.groups if group != number]
+    hidden = with_file(one, 0x0100 | number, None)
+    files = {**hidden.contents.files, EF_COM: ef_com(left)}
+    document = run(read(task(one)), changed(one, files=files))
+    proof = {14: "chip_authentication", 15: "active_authentication"}[number]
+    assert result_of(document, proof) is Result.FAIL
+    assert result_of(document, "dg_hashes") is Result.WARN
+
+
+def test_a_portrait_that_is_signed_for_and_withheld_is_no_pass():
+    one = specimen(BAC)
+    document = run(read(task(one)), with_file(one, 0x0102, None))
+    assert (document.portrait, result_of(document, "dg_hashes")) == (None, Result.WARN)
+
+
 def test_ef_com_may_be_missing():
     one = specimen(PACE_ALL)
     assert not_passed(run(read(task(one)), with_file(one, EF_COM, None))) == {"csca_trust"}

@@ -124,6 +124,13 @@ def test_a_group_that_nobody_signed_fails():
     assert results(raw, {}, None)["dg_hashes"] == "not_done"
 
 
+def test_a_group_that_was_asked_for_and_did_not_come_is_no_pass():
+    _, signer = country("secp256r1")
+    raw, read = new_sod(signer, GROUPS), {1: GROUPS[1]}
+    for asked, result in (((1,), "pass"), ((1, 2, 3), "warn"), ((1, 14), "warn"), ((1, 15), "pass")):
+        assert passive_auth.verify(raw, read, None, TODAY, asked)[0].result.value == result
+
+
 def test_groups_swapped_for_one_another_fail():
     _, signer = country("secp256r1")
     assert results(new_sod(signer, GROUPS), GROUPS | {1: GROUPS[2], 2: GROUPS[1]}, None)["dg_hashes"] == "fail"

@@ -52,6 +52,7 @@ def test_the_size_is_judged_before_anything_is_decoded():
     jp2 = bytearray(portrait("JPEG2000"))
     at = jp2.find(bytes.fromhex("FF4FFF51"))
     jp2[at + 8 : at + 16] = (3500).to_bytes(4) * 2
+    jp2[at + 24 : at + 32] = (3500).to_bytes(4) * 2
     with pytest.raises(CardUnreadable, match="12250000 pixels"):
         portraits.prepare(Face("jp2", bytes(jp2)))
     jp2[at + 8 : at + 16] = b"\xff\xff\xff\xff\xff\xff\xff\xff"
@@ -64,6 +65,35 @@ def test_a_picture_that_contradicts_itself_about_its_size_is_none():
     at = jp2.find(b"ihdr")
     jp2[at + 4 : at + 12] = (200).to_bytes(4) * 2
     with pytest.raises(CardUnreadable):
+        portraits.prepare(Face("jp2", bytes(jp2)))
+
+
+def test_a_size_that_only_the_decoder_would_see_is_refused_without_a_warning(recwarn):
+    jp2 = bytearray(portrait("JPEG2000"))
+    at = jp2.find(b"ihdr")
+    jp2[at + 4 : at + 12] = (12000).to_bytes(4) * 2  # 144 million pixels: the library's own warning begins at 90
+    with pytest.raises(CardUnreadable):
+        portraits.prepare(Face("jp2", bytes(jp2)))
+    assert not recwarn.list
+
+
+def test_scans_without_an_end_never_reach_a_decoder():
+    """Each scan of some twenty bytes costs a pass over all pixels."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (64, 64), (120, 130, 140)).save(encoded, "JPEG", progressive=True)
+    picture = encoded.getvalue()
+    assert portraits.prepare(Face("jpeg", picture)) == picture
+    last = picture[picture.rfind(b"\xff\xda") : -2]
+    with pytest.raises(CardUnreadable, match="16 scans"):
+        portraits.prepare(Face("jpeg", picture[:-2] + last * 16 + picture[-2:]))
+
+
+@pytest.mark.parametrize(("offset", "value"), [(24, (1).to_bytes(4)), (40, (500).to_bytes(2)), (40, b"\0\0")])
+def test_tiles_and_components_of_a_jpeg_2000_are_few(offset, value):
+    jp2 = bytearray(portrait("JPEG2000"))
+    at = jp2.find(bytes.fromhex("FF4FFF51")) + offset
+    jp2[at : at + len(value)] = value
+    with pytest.raises(CardUnreadable, match="components and"):
         portraits.prepare(Face("jp2", bytes(jp2)))
 
 
