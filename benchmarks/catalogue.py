@@ -93,6 +93,10 @@ BENCHMARKS = (
     Benchmark(("face.frame_cost",), "face_accuracy:frame_cost", "detect, align, embed and vote on one 1280x720 frame"),
     Benchmark(("face.match", "face.match_p95"), "face:match", "one comparison, from the first frame to the decision"),
     Benchmark(
+        ("face.company", "face.company_p95", "face.company_gone"), "face:company",
+        "a second person comes into view, and goes, until it is told",
+    ),
+    Benchmark(
         tuple(f"face.worker_{what}{by}" for by in ("", "_insightface") for what in ("start", "rss", "idle")),
         "face:worker",
         "the face worker: from nothing to the first decision, what it weighs, what it does while nobody asks",

@@ -1,4 +1,4 @@
-"""The face worker against its promises: decision, start, weight, rest, loss of the camera, growth.
+"""The face worker against its promises: decision, company, start, weight, rest, loss of the camera, growth.
 
 The packs: YuNet with EdgeFace-XS (the engines the product has for the public, with weights that can be had here), and
 the same recogniser in the insightface package. One synthetic scene for all: the astronaut before the simulated camera,
@@ -14,18 +14,17 @@ import os
 import signal
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.child import ROOT
+from benchmarks.face_film import Film
 from benchmarks.figure import Figure, Options, Unavailable, percentile
 from benchmarks.processes import PROC, weight
 from hardware.camera import Picture
 from hardware.camera.opencv import CameraOptions, OpenCvCamera
-from hardware.camera.scene import Scene, Subject, View, decode
 from hardware.camera.simulator import CameraSimulator
 from hardware.device import DeviceError, Health
 from hardware.face import Comparison, NoModelPack
@@ -40,6 +39,8 @@ BEFORE_THE_CAMERA = ROOT / "bench" / "faces" / "astronaut.jpg"
 REGISTRY_PORTRAIT = ROOT / "backend" / "portraits" / "astronaut.jpg"
 _READY_WITHIN_S, _WITHIN_S = 60.0, 20.0
 _FPS = 15.0
+_QUICK_FPS = 33.0  # faster than any camera here
+_ASKED_S = 0.8  # until a movement was asked for
 _REST_S = 10.0
 
 
@@ -203,6 +204,48 @@ async def _loss(pack: str, count: int) -> tuple[list[float], list[float], list[f
         return lost, back, frozen, killed
 
 
+def company(options: Options) -> Iterator[Figure]:
+    """A second person steps beside the first, who was asked to move and thinks about it, and goes again."""
+    with _pack() as pack:
+        came, left = asyncio.run(_company(pack, options.times(20, 8)))
+    floor, told = 2 / _FPS * 1000, "the camera's time for two pictures, 15 a second"
+    yield Figure("face.company", statistics.median(came), "ms", told, floor)
+    yield Figure("face.company_p95", percentile(came, 95), "ms", told, floor, at_most=500.0)
+    yield Figure("face.company_gone", statistics.median(left), "ms", "a second of nobody else, on purpose", 1000.0)
+
+
+async def _company(pack: str, count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds from the first picture with, then without, a second person until the parent is told."""
+    came: list[float] = []
+    left: list[float] = []
+    with FrameRing.create() as full, Film(full, BEFORE_THE_CAMERA, fps=_FPS, can_have_company=True) as film:
+        matcher = WorkerFaceMatcher(FaceOptions(pack, full.name, is_laboratory=True))
+        heard: asyncio.Queue[tuple[bool, float]] = asyncio.Queue()
+        try:
+            await matcher.start()
+            await matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
+            for _ in range(count):
+                comparing = asyncio.create_task(
+                    matcher.compare(
+                        lambda _advice: None,
+                        within_s=_WITHIN_S,
+                        on_company=lambda is_there: heard.put_nowait((is_there, time.monotonic())),
+                    )
+                )
+                await asyncio.sleep(_ASKED_S)
+                for times, is_there in ((came, True), (left, False)):
+                    film.has_company = is_there
+                    told, at_s = await asyncio.wait_for(heard.get(), _WITHIN_S)
+                    if told is not is_there:
+                        raise RuntimeError(f"company was told as {told} while it was {is_there}")
+                    times.append((at_s - film.since_s(is_there)) * 1000)
+                comparing.cancel()
+                await asyncio.gather(comparing, return_exceptions=True)
+        finally:
+            await matcher.stop()
+    return came, left
+
+
 def growth(options: Options) -> Iterator[Figure]:
     """``--verifications`` of them, frames straight into the ring: does the worker grow?"""
     with _pack() as pack:
@@ -213,11 +256,8 @@ def growth(options: Options) -> Iterator[Figure]:
 
 
 async def _growth(pack: str, count: int) -> tuple[int, int, int]:
-    with FrameRing.create() as full:
+    with FrameRing.create() as full, Film(full, BEFORE_THE_CAMERA, fps=_QUICK_FPS):
         matcher = WorkerFaceMatcher(FaceOptions(pack, full.name, is_laboratory=True, liveness="passive"))
-        ending = threading.Event()
-        film = threading.Thread(target=_film, args=(full, ending), daemon=True)
-        film.start()
         try:
             await matcher.start()
             await matcher.enrol(REGISTRY_PORTRAIT.read_bytes())
@@ -230,20 +270,6 @@ async def _growth(pack: str, count: int) -> tuple[int, int, int]:
             return before.rss_kb, after.rss_kb, after.descriptors - before.descriptors
         finally:
             await matcher.stop()
-            ending.set()
-            film.join()
-
-
-def _film(ring: FrameRing, ending: threading.Event) -> None:
-    """A few frames of the scene, again and again, faster than any camera."""
-    scene = Scene()
-    view = View(Subject(decode(BEFORE_THE_CAMERA.read_bytes()), ASTRONAUT_EYES))
-    composed = scene.compose(view)
-    frames = [scene.frame(view, composed, number / 15) for number in range(8)]
-    while not ending.is_set():
-        for frame in (*frames, *reversed(frames)):
-            ring.write(frame, time.monotonic())
-            ending.wait(0.03)
 
 
 def _pid(matcher: WorkerFaceMatcher) -> int:
