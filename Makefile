@@ -13,15 +13,16 @@ export PYTHONDONTWRITEBYTECODE := $(CI)
 run: setup
 	@exec $(PY) -m booth demo $(if $(WINDOWED),--windowed)
 
+# Two at a time, a file on one side: most tests wait for peers, and stories share a booth.
 test: setup
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 # What failed last time, and only that.
 test-again: setup
 	$(PY) -m pytest --last-failed --last-failed-no-failures=none
 
 test-core: setup
-	$(PY) -m pytest -p no:schemathesis tests/kiosk -m "not peer"
+	$(PY) -m pytest -p no:schemathesis -p no:xdist tests/kiosk -m "not peer"
 
 # Every fault instead of a seeded sample: takes about an hour.
 torture: setup
