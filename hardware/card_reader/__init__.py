@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -256,13 +257,20 @@ def _birth_in(number: str) -> date | None:
         return None
 
 
+_MOST_STARS = 3
+
+
 def masked_name(name: str) -> str:
-    """Family name and last character: ``张*英``, ``李*``; in other scripts each part keeps its first letter."""
+    """Family name and last character: ``张*英``, ``李*``; in other scripts each part keeps its first letter.
+
+    A masked name stays as it is. Of letters three stars stand for any more: a name's length is nobody's business.
+    """
+    name = unicodedata.normalize("NFC", name)  # a mark of its own is part of its letter
     if len(name) <= 1:
         return "*" * len(name)
     if any("\u3400" <= c <= "\u9fff" or c >= "\U00020000" for c in name) and " " not in name:
         return name[0] + "*" * max(len(name) - 2, 1) + (name[-1] if len(name) > 2 else "")
-    return " ".join(part[:1] + "*" * max(len(part) - 1, 1) for part in name.split())
+    return " ".join(part[:1] + "*" * min(max(len(part) - 1, 1), _MOST_STARS) for part in name.split())
 
 
 class CardReader(Device, Protocol):

@@ -11,6 +11,7 @@ import asyncio
 from typing import Any
 
 from hardware.camera import CameraError
+from hardware.card_reader import masked_name
 from hardware.device import DeviceError
 from hardware.speech import Earcon
 from kiosk.uplink.bodies import Approval, ApprovalState, ClerkQuestion, Pictures
@@ -18,7 +19,6 @@ from kiosk.uplink.errors import UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.documents import mask_key
 from kiosk.visit.face_way import ADULT_FACE_AGE, age
-from kiosk.visit.names import mask_name
 from kiosk.visit.stage import Back
 from kiosk.visit.way import Case, OtherWay
 
@@ -36,7 +36,7 @@ class ClerkWay:
         case, stage = self._case, self._case.stage
         pictures = await self._pictures()
         asking = case.backend.ask_approval(
-            case.visit, case.service.id, mask_name(case.person.name), mask_key(case.resident.key), "identity",
+            case.visit, case.service.id, masked_name(case.person.name), mask_key(case.resident.key), "identity",
             pictures=pictures, within_s=stage.times.lookup_s,
         )  # fmt: skip
         del pictures

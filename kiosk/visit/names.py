@@ -6,7 +6,6 @@ Pure functions; what the typeface has is asked through ``CanWrite``.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 
@@ -16,8 +15,6 @@ from kiosk.text import Text
 CanWrite = Callable[[str], bool]
 """Tells whether the glass and the paper have a glyph for every character of a text."""
 
-MOST_STARS = 3  # of one part of a name in letters: its length is nobody's business, and long names must fit
-
 # Letters without a decomposition, as machine readable zones write them (ICAO Doc 9303-3, 6.A).
 _PLAIN = {
     "Æ": "AE", "Œ": "OE", "Ø": "OE", "Þ": "TH", "Ð": "D", "Đ": "D", "Ħ": "H", "ı": "I", "İ": "I", "Ĳ": "IJ", "ĸ": "K",
@@ -25,16 +22,10 @@ _PLAIN = {
 }  # fmt: skip
 
 
-def mask_name(name: str) -> str:
-    """Family name and last character: ``张*英``, ``李*``; names in letters keep the first letter of each part."""
-    masked = masked_name(unicodedata.normalize("NFC", name))
-    return masked if _is_han(name) else re.sub(r"\*{4,}", "*" * MOST_STARS, masked)
-
-
 def mask_names(name: str, latin_name: str) -> str:
     """The name, and beside one in characters the one in letters, both masked."""
-    masked = mask_name(name or latin_name)
-    return f"{masked} {mask_name(latin_name)}" if _is_han(name) and latin_name else masked
+    masked = masked_name(name or latin_name)
+    return f"{masked} {masked_name(latin_name)}" if _is_han(name) and latin_name else masked
 
 
 def written(masked: str, latin_name: str, text: Text, can_write: CanWrite) -> str:
@@ -53,7 +44,7 @@ def written(masked: str, latin_name: str, text: Text, can_write: CanWrite) -> st
 def _letters(masked: str, latin_name: str, can_write: CanWrite) -> str:
     """The name in plain letters, or in the document's Latin ones, as far as that helps."""
     plain = "".join(letter if can_write(letter) else _plain(letter) for letter in masked)
-    return mask_name(latin_name) if latin_name and not can_write(plain) and not _is_han(masked) else plain
+    return masked_name(latin_name) if latin_name and not can_write(plain) and not _is_han(masked) else plain
 
 
 def spoken(masked: str, latin_name: str, text: Text, can_write: CanWrite) -> str:

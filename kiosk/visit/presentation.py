@@ -26,7 +26,7 @@ from kiosk.visit.chip_key import KEY_ATTEMPTS, Typed, ask_key
 from kiosk.visit.documents import objection, registry_key, typed_key
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.forms import Wrong, accept
-from kiosk.visit.names import mask_name, written
+from kiosk.visit.names import written
 from kiosk.visit.services import FieldDefinition, FieldKind, Service, Way
 from kiosk.visit.stage import Back, Stage
 
@@ -132,7 +132,7 @@ class _Presentation:
             phase=progress.phase.value if progress else "",
             share=round(progress.share * SHARE_STEPS) / SHARE_STEPS if progress else 0.0,
             seen_kind=seen.kind.value if seen else "",
-            seen_name=written(mask_name(seen.name_masked), "", stage.text, stage.can_write) if seen else "",
+            seen_name=written(seen.name_masked, "", stage.text, stage.can_write) if seen else "",
             service=self.service.id,
             progress=(2, 5) if self.is_helper else (1, 5),
         )

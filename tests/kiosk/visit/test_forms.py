@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.card_reader import masked_name
 from kiosk.visit.forms import Wrong, accept, mask_number, mask_phone, printed, shown, wire_value
-from kiosk.visit.names import mask_name
 from kiosk.visit.services import FieldDefinition, FieldKind
 from tests.kiosk.visit.samples import texts
 
@@ -237,14 +237,14 @@ NAMES = st.one_of(
 @settings(max_examples=40)
 @given(NAMES)
 def test_a_masked_name_is_never_the_name(name: str) -> None:
-    masked = mask_name(name)
+    masked = masked_name(name)
     assert "*" in masked
     assert masked != name
     assert len([c for c in masked if c != "*" and c != " "]) <= max(2, len(name.split()))
 
 
 def test_masks_of_nothing_are_nothing() -> None:
-    assert (mask_name(""), mask_number(""), mask_phone("")) == ("", "", "")
+    assert (masked_name(""), mask_number(""), mask_phone("")) == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_masks_of_nothing_are_nothing() -> None:
     [("张秀英", "张*英"), ("李强", "李*"), ("欧阳小雨", "欧**雨"), ("Ann Lee", "A** L**"), ("张", "*")],
 )
 def test_names(name: str, masked: str) -> None:
-    assert mask_name(name) == masked
+    assert masked_name(name) == masked
 
 
 def test_dates_travel_as_text() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.visit.names import mask_name, mask_names, spoken, written
+from hardware.card_reader import masked_name
+from kiosk.visit.names import mask_names, spoken, written
 from screens.typeface import coverage
 from tests.kiosk.visit.hall import CATALOGUES, ROOT
 
@@ -32,8 +33,8 @@ def can_write(words: str) -> bool:
     ],
 )
 def test_masks(name: str, masked: str) -> None:
-    assert mask_name(name) == masked
-    assert mask_name(masked) == masked
+    assert masked_name(name) == masked
+    assert masked_name(masked) == masked
 
 
 def test_both_names_where_there_are_two() -> None:
@@ -65,7 +66,7 @@ def test_what_cannot_be_written_is_replaced_and_said_to_be(masked: str, latin: s
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=12))
 def test_no_name_is_ever_an_empty_box(name: str) -> None:
     for text in (EN, ZH):
-        assert can_write(written(mask_name(name), "", text, can_write))
+        assert can_write(written(masked_name(name), "", text, can_write))
 
 
 @pytest.mark.parametrize(
