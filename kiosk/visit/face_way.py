@@ -24,7 +24,9 @@ from kiosk.visit.way import Case, OtherWay
 FACE_ATTEMPTS = 3  # R24
 FACE_ATTEMPTS_A_DAY = 9  # of one card in all visits: nobody tries faces all night until one fits
 ADULT_FACE_AGE = 14  # Facial Recognition Measures, 2025: below it a guardian consents
-
+_ASKED_OF_WHO_MATCHED = frozenset(
+    {Coaching.TURN_LEFT, Coaching.TURN_RIGHT, Coaching.NOD, Coaching.COME_CLOSER, Coaching.STAY_STILL}
+)
 
 CAMERA_BACK_S = 5.0  # a cable that was touched, a camera that starts anew
 CAMERA_TROUBLE = {
@@ -47,6 +49,7 @@ class FaceWay:
         self._has_company = False
         self._has_helper = False
         self._coached: Coaching | None = None
+        self._is_recognised = False
 
     async def walk(self) -> None:
         case, stage = self._case, self._case.stage
@@ -97,26 +100,42 @@ class FaceWay:
     async def _try(self) -> None:
         case, stage = self._case, self._case.stage
         while self._attempts < FACE_ATTEMPTS:
-            said = await stage.ask(self._question, until=self._compare)
-            if not isinstance(said, Comparison):
-                await self._heed(said)  # costs no attempt
-                continue
-            self._attempts += 1
-            used = await case.tries.count_attempt(case.resident.key.value)
-            await case.audit(
-                "face", decision=said.decision.value, bucket=said.score_bucket, liveness=said.liveness.value,
-                reason=said.reason, model=said.model, pack=said.pack,
-            )  # fmt: skip
-            if said.decision is Decision.MATCH:
-                return
-            if said.decision is Decision.UNSURE or said.liveness in (Liveness.NOT_LIVE, Liveness.UNSURE):
-                raise OtherWay("could_not_confirm", is_spent=True, then=Way.CLERK)
-            stage.sound(Earcon.TROUBLE)
+            said, used = await self._ask()
+            if isinstance(said, Comparison):
+                self._attempts += 1
+                await case.audit(
+                    "face", decision=said.decision.value, bucket=said.score_bucket, liveness=said.liveness.value,
+                    reason=said.reason, pack=said.pack,
+                )  # fmt: skip
+                if said.decision is Decision.MATCH:
+                    return
+                if said.decision is Decision.UNSURE or said.liveness in (Liveness.NOT_LIVE, Liveness.UNSURE):
+                    raise OtherWay("could_not_confirm", is_spent=True, then=Way.CLERK)
+                stage.sound(Earcon.TROUBLE)
+            else:
+                await self._heed(said)  # costs none of the visit's attempts
             if used >= FACE_ATTEMPTS_A_DAY:
                 raise OtherWay("face_limit", is_spent=True, then=Way.CLERK)
-            if self._attempts < FACE_ATTEMPTS:
+            if isinstance(said, Comparison) and self._attempts < FACE_ATTEMPTS:
                 stage.tell(stage.text("I could not confirm it yet. Let us try again."), Priority.FOCUS)
         raise OtherWay("could_not_confirm", is_spent=True)
+
+    async def _ask(self) -> tuple[object, int]:
+        """Ask and compare; gives what was said or found, and how often this card was tried today.
+
+        Whoever was asked for a movement has been recognised: leaving then counts for the day, or a print would be shown
+        until the lot draws a movement that suits it.
+        """
+        case = self._case
+        self._is_recognised = False
+        try:
+            said = await case.stage.ask(self._question, until=self._compare)
+        except BaseException:
+            if self._is_recognised:
+                await asyncio.shield(case.tries.count_attempt(case.resident.key.value))
+            raise
+        is_used = isinstance(said, Comparison) or self._is_recognised
+        return said, await case.tries.count_attempt(case.resident.key.value) if is_used else 0
 
     async def _heed(self, said: object) -> None:
         """What the resident pressed while the camera looked. Raises ``OtherWay``, which closes the camera."""
@@ -180,6 +199,7 @@ class FaceWay:
         raise CameraStalled(f"the picture stayed {picture.value}", where="camera", cure="check cable, lens and power")
 
     def _coach(self, coaching: Coaching) -> None:
+        self._is_recognised = self._is_recognised or coaching in _ASKED_OF_WHO_MATCHED
         if coaching is self._coached:
             return  # said once; the sentence stays on the glass
         self._coached = coaching

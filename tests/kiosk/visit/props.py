@@ -151,6 +151,7 @@ class Matcher(_Device):
         self.results: asyncio.Queue[Decision | Comparison | Exception] = asyncio.Queue()
         self.challenges: list[Challenge] = []
         self.company: Callable[[bool], None] = lambda is_there: None
+        self.asks = Coaching.LOOK_HERE
         self.reference: bytes | None = None
 
     async def enrol(self, portrait: bytes) -> None:
@@ -162,7 +163,7 @@ class Matcher(_Device):
     ) -> Comparison:  # fmt: skip
         self.challenges.append(challenge)
         self.company = on_company or (lambda is_there: None)
-        coach(Coaching.LOOK_HERE)
+        coach(self.asks)
         found = await self.results.get()
         if isinstance(found, Exception):
             raise found

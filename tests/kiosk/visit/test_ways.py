@@ -9,7 +9,7 @@ import pytest
 
 from hardware.camera import CameraStatus, CameraUnplugged, Picture
 from hardware.device import Health
-from hardware.face import CameraRotated, Challenge, Comparison, Decision, Liveness
+from hardware.face import CameraRotated, Challenge, Coaching, Comparison, Decision, Liveness
 from kiosk.uplink.bodies import ApprovalState, ClerkQuestion
 from kiosk.visit.face_way import FACE_ATTEMPTS_A_DAY
 from kiosk.visit.questions import (
@@ -59,7 +59,7 @@ async def test_doubt_goes_to_a_clerk_at_once(liveness: Liveness) -> None:
     assert "没能确认，现在请工作人员来看。" in said(hall)
     assert not hall.camera.is_open
     told = [detail for what, detail in hall.ledger.events if what == "face"]
-    assert told == [f"unsure high {liveness.value} reason test 1 abcd"]
+    assert told == [f"unsure high {liveness.value} reason abcd"]
 
 
 async def test_without_moving_is_of_equal_rank_and_costs_no_attempt() -> None:
@@ -124,6 +124,31 @@ async def test_closing_the_camera_withdraws_the_consent() -> None:
 def _closed(hall: Hall) -> None:
     assert hall.camera.opened == 1
     assert not hall.camera.is_open
+
+
+@pytest.mark.parametrize("leaves", ["other_way", "still", leave_for_good])
+async def test_who_leaves_when_asked_to_move_has_used_one_of_the_days_attempts(leaves: object) -> None:
+    """Else a print is shown again and again until the lot draws a movement that suits it."""
+    hall = Hall()
+    hall.matcher.asks = Coaching.NOD
+    after = {"other_way": [(ChooseWay, leave_for_good)], "still": [(MatchFace, leave_for_good)]}
+    steps: list[Step] = [*TO_WAYS, (ChooseWay, "face"), (MatchFace, leaves), *after.get(str(leaves), [])]
+    assert (await hall.play(steps)).name == "cancelled"
+    assert hall.ledger.tries == {NUMBER: 2 if leaves == "still" else 1}
+
+
+async def test_changing_ones_mind_is_not_done_all_day_either() -> None:
+    hall = Hall()
+    hall.matcher.asks = Coaching.TURN_LEFT
+    steps: list[Step] = [
+        *TO_WAYS,
+        (ChooseWay, "face"),
+        *[(MatchFace, "still"), (MatchFace, "movement")] * 4,
+        (MatchFace, "still"),
+        (SharePictures, leave_for_good),
+    ]
+    assert (await hall.play(steps)).name == "cancelled"
+    assert hall.ledger.tries == {NUMBER: FACE_ATTEMPTS_A_DAY}
 
 
 async def test_a_card_is_not_tried_all_day() -> None:
