@@ -36,14 +36,16 @@ class Line:
 @dataclass(repr=False)
 class _Place:
     until: dt.datetime
+    clearing: threading.Timer  # forgets it even when nobody looks at the desk any more
     pictures: Pictures | None = None
     lines: list[Line] = field(default_factory=list)
 
 
 class Desk:
-    """Everything is forgotten ``KEPT`` after the request came, and at once when it is decided or withdrawn."""
+    """Everything is forgotten ``kept`` after the request came, and at once when it is decided or withdrawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: dt.timedelta = KEPT) -> None:
+        self._kept = kept
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
 
@@ -52,8 +54,11 @@ class Desk:
         with self._lock:
             self._clear(now)
             while len(self._places) >= MOST:
-                del self._places[next(iter(self._places))]
-            self._places[request] = _Place(now + KEPT, pictures)
+                self._forget(next(iter(self._places)))
+            clearing = threading.Timer(self._kept.total_seconds(), self.drop, (request,))
+            clearing.daemon = True
+            self._places[request] = _Place(now + self._kept, clearing, pictures)
+            clearing.start()
 
     def pictures(self, request: str, now: dt.datetime) -> Pictures | None:
         with self._lock:
@@ -97,7 +102,12 @@ class Desk:
     def drop(self, request: str) -> None:
         """Forget all of a request."""
         with self._lock:
-            self._places.pop(request, None)
+            self._forget(request)
+
+    def _forget(self, request: str) -> None:
+        place = self._places.pop(request, None)
+        if place is not None:
+            place.clearing.cancel()
 
     def _place(self, request: str, now: dt.datetime) -> _Place | None:
         self._clear(now)
@@ -105,4 +115,4 @@ class Desk:
 
     def _clear(self, now: dt.datetime) -> None:
         for request in [name for name, place in self._places.items() if place.until <= now]:
-            del self._places[request]
+            self._forget(request)

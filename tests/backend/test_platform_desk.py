@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def test_pictures_are_forgotten_after_five_minutes() -> None:
     assert desk.pictures("a", NOW + KEPT - dt.timedelta(seconds=1)) is not None
     assert desk.pictures("a", NOW + KEPT) is None
     assert not desk._places, "forgotten, not only hidden"
+
+
+def test_pictures_are_forgotten_when_nobody_looks_any_more() -> None:
+    """A booth that died, a night without clerks: nothing asks for the desk, and nothing may lie on it."""
+    desk = Desk(kept=dt.timedelta(milliseconds=20))
+    desk.lay("a", NOW, Pictures(JPEG, JPEG))
+    ending = time.monotonic() + 10
+    while desk._places and time.monotonic() < ending:
+        time.sleep(0.005)
+    assert not desk._places
+
+
+def test_who_is_served_leaves_no_alarm_clock_behind() -> None:
+    desk = Desk()
+    for name in ("a", "b"):
+        desk.lay(name, NOW, None)
+    clocks = [place.clearing for place in desk._places.values()]
+    desk.drop("a")
+    assert desk.lines("b", NOW + KEPT) == []
+    for clock in clocks:
+        clock.join(10)
+        assert not clock.is_alive()
 
 
 def test_the_desk_is_bounded() -> None:
