@@ -53,8 +53,8 @@ def block(options: Options) -> Iterator[Figure]:
 def _pace(curve: Curve, theirs: bytes) -> None:
     """Two keys, the shared point, the new generator, the shared secret: five multiplications in all."""
     first = curve.new_scalar()
-    curve.encode(curve.multiply(first))
-    generator = curve.add(curve.multiply(curve.n // 11), curve.multiply(first, curve.decode(theirs)))
+    curve.encode(curve.times_base(first))
+    generator = curve.add(curve.times_base(curve.n // 11), curve.multiply(first, curve.decode(theirs)))
     second = curve.new_scalar()
     curve.encode(curve.multiply(second, generator))
     curve.encode_x(curve.multiply(second, curve.decode(theirs)))

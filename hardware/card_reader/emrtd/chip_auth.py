@@ -52,7 +52,7 @@ def authenticate(channel: Channel, infos: SecurityInfos, new_scalar: NewScalar =
     try:
         scalar = new_scalar(curve)
         secret = curve.encode_x(curve.multiply(scalar, point))
-        refused = yield from _agree(channel, info, suite, key, curve.encode(curve.multiply(scalar)))
+        refused = yield from _agree(channel, info, suite, key, curve.encode(curve.times_base(scalar)))
         if refused:
             return Check(NAME, Result.FAIL, f"the chip refuses what its issuer promised (SW {refused:04X})")
         channel.session = SecureMessaging(suite, suite.derive(secret, ENCRYPTION), suite.derive(secret, AUTHENTICATION))

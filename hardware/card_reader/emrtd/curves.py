@@ -1,7 +1,8 @@
 """Arithmetic on the named curves, for the one thing OpenSSL does not offer: a generator that PACE makes up.
 
 All eleven curves have cofactor 1, so a point that is on its curve and is not the identity is a good point; ``decode``
-lets no other in. Not constant in time: use it for keys that live for one session only. Knows no command and no file.
+lets no other in. Not constant in time, but for ``times_base``, which OpenSSL does where it has the curve: use it for
+keys that live for one session only. Knows no command and no file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import functools
 import secrets
 from dataclasses import dataclass
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hardware.card_reader import CardUnreadable
 from hardware.card_reader.emrtd.elliptic_table import CURVES
@@ -24,6 +28,13 @@ PARAMETER_IDS = {
     8: "secp192r1", 9: "brainpoolP192r1", 10: "secp224r1", 11: "brainpoolP224r1", 12: "secp256r1",
     13: "brainpoolP256r1", 14: "brainpoolP320r1", 15: "secp384r1", 16: "brainpoolP384r1", 17: "brainpoolP512r1",
     18: "secp521r1",
+}  # fmt: skip
+
+# Those the library has too.
+LIBRARY_CURVES: dict[str, type[ec.EllipticCurve]] = {
+    "secp192r1": ec.SECP192R1, "secp224r1": ec.SECP224R1, "secp256r1": ec.SECP256R1, "secp384r1": ec.SECP384R1,
+    "secp521r1": ec.SECP521R1, "brainpoolP256r1": ec.BrainpoolP256R1, "brainpoolP384r1": ec.BrainpoolP384R1,
+    "brainpoolP512r1": ec.BrainpoolP512R1,
 }  # fmt: skip
 
 
@@ -88,6 +99,17 @@ class Curve:
                 x, y = odd[abs(digit) >> 1]
                 total = self._add(total, (x, y if digit > 0 else self.p - y))
         return self._affine(total)
+
+    def times_base(self, scalar: int) -> Point:
+        """Give ``scalar`` times the base point as ``multiply`` does, by the library where that has the curve."""
+        kind = LIBRARY_CURVES.get(self.name)
+        if kind is None or scalar % self.n == 0:
+            return self.multiply(scalar)
+        try:
+            numbers = ec.derive_private_key(scalar % self.n, kind()).public_key().public_numbers()
+        except UnsupportedAlgorithm:  # a build of the library without this curve
+            return self.multiply(scalar)
+        return numbers.x, numbers.y
 
     # -- Jacobian coordinates: no division but the last (Cohen, Miyaji, Ono 1998) -----------------------------------
 

@@ -92,10 +92,10 @@ def authenticate(
     nonce = _decrypt_nonce(suite, key, _one(found, _NONCE))
 
     scalar = new_scalar(curve)
-    found = yield from _general_authenticate(channel, {_MAP_OURS: curve.encode(curve.multiply(scalar))})
+    found = yield from _general_authenticate(channel, {_MAP_OURS: curve.encode(curve.times_base(scalar))})
     their_map = curve.decode(_one(found, _MAP_THEIRS))
     shared_point = curve.multiply(scalar, their_map)
-    generator = curve.add(curve.multiply(nonce), shared_point)
+    generator = curve.add(curve.times_base(nonce), shared_point)
 
     scalar = new_scalar(curve)
     ours = curve.multiply(scalar, generator)

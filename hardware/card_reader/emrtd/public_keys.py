@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from hardware.card_reader import CardUnreadable, tlv
 from hardware.card_reader.emrtd import curves
-from hardware.card_reader.emrtd.curves import Curve, Point
+from hardware.card_reader.emrtd.curves import LIBRARY_CURVES, Curve, Point
 from hardware.card_reader.emrtd.elliptic_table import CURVES
 
 MIN_RSA_BITS, MAX_RSA_BITS = 1024, 8192
@@ -25,11 +25,6 @@ _RSA, _RSA_PSS = bytes.fromhex("2A864886F70D010101"), bytes.fromhex("2A864886F70
 _EC = bytes.fromhex("2A8648CE3D0201")
 _STANDARDIZED = bytes.fromhex("04007F00070102")  # the curve by its parameter id (TR-03110-3, A.2.1.1)
 _PRIME_FIELD = bytes.fromhex("2A8648CE3D0101")
-_CURVES: dict[str, type[ec.EllipticCurve]] = {
-    "secp192r1": ec.SECP192R1, "secp224r1": ec.SECP224R1, "secp256r1": ec.SECP256R1, "secp384r1": ec.SECP384R1,
-    "secp521r1": ec.SECP521R1, "brainpoolP256r1": ec.BrainpoolP256R1, "brainpoolP384r1": ec.BrainpoolP384R1,
-    "brainpoolP512r1": ec.BrainpoolP512R1,
-}  # fmt: skip
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(), "sha224": hashes.SHA224(), "sha256": hashes.SHA256(),  # noqa: S303 - judged by the caller
     "sha384": hashes.SHA384(), "sha512": hashes.SHA512(),
@@ -94,10 +89,10 @@ def parse_public_key(spki: bytes) -> PublicKey:
     if oid in (_RSA, _RSA_PSS):
         return _rsa_key(bits)
     curve, point = ec_point(spki)
-    if curve.name not in _CURVES:
+    if curve.name not in LIBRARY_CURVES:
         return OtherCurveKey(curve, point)
     try:
-        return ec.EllipticCurvePublicNumbers(*point, _CURVES[curve.name]()).public_key()
+        return ec.EllipticCurvePublicNumbers(*point, LIBRARY_CURVES[curve.name]()).public_key()
     except (ValueError, UnsupportedAlgorithm):
         return OtherCurveKey(curve, point)  # a build of the library without this curve
 

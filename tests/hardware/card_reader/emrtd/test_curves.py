@@ -44,6 +44,16 @@ def test_openssl_finds_the_same_points(name, data):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_base_point_is_multiplied_alike_in_both_ways(name):
+    curve = named(name)
+    for scalar in (1, 2, curve.n // 3, curve.n - 1, curve.n + 5):
+        assert curve.times_base(scalar) == curve.multiply(scalar)
+    for scalar in (0, curve.n):
+        with pytest.raises(CardUnreadable, match="identity"):
+            curve.times_base(scalar)
+
+
+@pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_multiplying_is_adding_often(name, data):
