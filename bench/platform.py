@@ -44,6 +44,8 @@ class Platform:
             raise PlatformAway("the platform is not running yet (no staff port in ports.json)")
         try:
             async with self._session.request(verb, self.staff_url + path, json=body) as answer:
+                if answer.status == 409:
+                    raise PlatformAway(f"the platform: {(await answer.json()).get('detail', 'not possible now')}")
                 if answer.status >= 400:
                     raise PlatformAway(f"the platform answered {answer.status} to {path}; see backend.log")
                 return await answer.json()
@@ -70,8 +72,9 @@ class Platform:
         return list(await self._call("GET", "/bench/approvals"))
 
     async def decide(self, approval: str, decision: str, text: str = "") -> None:
-        """Play the clerk: take the case, then approve or refuse it, or ask ``text``."""
-        waiting = {one["approval_id"]: one for one in await self.approvals()}
-        if waiting.get(approval, {}).get("state") == "waiting":
+        """Play the clerk, the one at the staff pages who took the case, if any: approve, refuse, or ask ``text``."""
+        case = next((one for one in await self.approvals() if one["approval_id"] == approval), {})
+        who = {"clerk": case["clerk"]} if case.get("clerk") else {}
+        if case.get("state") == "waiting":
             await self._call("POST", f"/bench/approvals/{approval}", {"decision": "take"})
-        await self._call("POST", f"/bench/approvals/{approval}", {"decision": decision, "text": text})
+        await self._call("POST", f"/bench/approvals/{approval}", {"decision": decision, "text": text} | who)

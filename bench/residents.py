@@ -46,11 +46,11 @@ class Person:
         birth = self.bearer.birth
         age = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
         has = [word for word, there in (("photo", self.has_portrait), ("phone", bool(self.phone))) if there]
-        known = f"registered: {', '.join(has)}" if has else "no photo, no phone"
+        known = ", ".join(has) or "no photo, no phone"
         return {
             "id": self.id,
             "name": self.name,
-            "summary": f"{age} years{', pension' if self.has_pension else ''}",
+            "summary": f"{age}, pension" if self.has_pension else str(age),
             "known": "card expired" if self.is_expired(today) else known,
             "note": self.note,
             "age": age,
@@ -66,7 +66,7 @@ def _shown(person: Person, paper: Paper) -> dict[str, Any]:
         key = f"{paper.number} · {person.bearer.birth:%Y%m%d} · {paper.expires:%Y%m%d}"
         key += f" · CAN {paper.can}" if paper.can else ""
     words = paper.kind.replace("_", " ") + (f" {paper.version}" if paper.version else "")
-    return {"id": paper.id, "words": words, "group": GROUPS[paper.kind], "key": key}
+    return {"id": paper.id, "words": words, "version": paper.version, "group": GROUPS[paper.kind], "key": key}
 
 
 def in_order(people: Iterable[Person], today: date) -> dict[str, Person]:

@@ -12,7 +12,7 @@ const MODES = {
   look: "Looks", still: "Keeps still", away: "Away", second: "Two", mask: "Mask", print: "Photograph",
   freeze: "Frozen", black: "Black", upside_down: "Upside down",
 };
-const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", sam: "ID card module", keypad: "Keypad" };
+const PLUGS = { printer: "Printer", camera: "Camera", reader: "Card reader", sam: "ID module", keypad: "Keypad" };
 const KEYS = [
   ["1", "1"], ["2", "2"], ["3", "3"], ["previous", "◀ Prev.", "word", "Previous"], ["next", "Next ▶", "word"],
   ["4", "4"], ["5", "5"], ["6", "6"], ["select", "Select", "word select"], ["back", "Back", "word"],
@@ -21,6 +21,15 @@ const KEYS = [
 ];
 const FAULTS_WORDS = { "": "a good one", bank_card: "another card" };
 const AT_A_COMMAND = new Set(["unreadable", "pulled_early", "truncated", "wrong_mac", "late_reply", "hung"]);
+
+const TOUCH = ["Touch the booth's screen", ""];
+/** What the booth waits for, in words, and the panel that has it. */
+const NEXT = {
+  PresentCard: ["Lay a document on the reader", "documents"], EnterKey: ["What opens it stands below the documents", "documents"],
+  MatchFace: ["Put a face before the camera", "camera"], EnterCode: ["The code is in the messages", "platform"],
+  Working: ["The booth works", ""], Goodbye: ["The next welcome comes by itself", ""],
+  WaitForClerk: ["Be the clerk: approve, refuse or ask", "platform"],
+};
 
 let state = null;
 let socket = null;
@@ -107,12 +116,15 @@ $("card-fault").addEventListener("change", () => { $("card-at-label").hidden = !
 $("card-remove").addEventListener("click", () => post("card", { resident: null }));
 
 // -- what changes ----------------------------------------------------------------------------------------------
-function documentButton(one, paper) {
-  const button = make("button", { type: "button", title: `Lay down: ${paper.words} of ${one.name}. ${one.note}` });
+function documentButton(one, paper, hasOneKind) {
+  const button = make("button", {
+    type: "button", title: `Lay down: ${paper.words} of ${one.name}. Age, and what the platform has: ${one.known}. ${one.note}`,
+  });
   button.dataset.resident = one.id;
   button.dataset.document = paper.id;
-  button.append(make("b", { textContent: one.name, lang: "zh" }), make("small", { textContent: paper.words }),
-    make("small", { textContent: `${one.summary}; ${one.known}` }));
+  const kind = hasOneKind ? paper.version && `v${paper.version}` : paper.words;
+  button.append(make("b", { textContent: one.name, lang: "zh" }),
+    make("small", { textContent: [kind, one.summary, one.known].filter(Boolean).join(" · ") }));
   button.addEventListener("click", () => {
     const isOn = button.getAttribute("aria-pressed") === "true";
     const fault = $("card-fault").value;
@@ -129,12 +141,16 @@ function showPeople() {
     holder.dataset.count = String(state.residents.length);
     const groups = new Map(state.card_groups.map((group) => [group, []]));
     for (const one of state.residents) {
-      for (const paper of one.documents) groups.get(paper.group).push(documentButton(one, paper));
+      for (const paper of one.documents) groups.get(paper.group).push([one, paper]);
     }
-    holder.replaceChildren(...[...groups].filter(([, buttons]) => buttons.length).map(([group, buttons], at) =>
+    const buttons = (papers) => {
+      const kinds = new Set(papers.map(([, paper]) => paper.words.slice(0, paper.words.length - paper.version.length).trim()));
+      return papers.map(([one, paper]) => documentButton(one, paper, kinds.size === 1));
+    };
+    holder.replaceChildren(...[...groups].filter(([, papers]) => papers.length).map(([group, papers], at) =>
       make("details", { open: at === 0, name: "documents" },
-        make("summary", {}, group, make("small", { textContent: ` ${buttons.length}` })),
-        make("ul", { className: "people" }, ...buttons))));
+        make("summary", {}, group, make("small", { textContent: ` ${papers.length}` })),
+        make("ul", { className: "people" }, ...buttons(papers)))));
   }
   const faults = $("card-fault");
   if (faults.options.length !== state.card_faults.length + 1) {
@@ -271,6 +287,19 @@ function addLog(one) {
   while ($("log").children.length > 100) $("log").lastChild.remove();
 }
 
+/** Say what the booth waits for, and mark the panel where it is. */
+function showNext(question) {
+  let [words, panel] = !question ? ["", ""] : question.overlay ? TOUCH : NEXT[question.name] || TOUCH;
+  if (question?.name === "PresentCard" && state.card.resident) [words, panel] = ["The document is being read", ""];
+  if (question?.name === "MatchFace" && state.camera.face) [words, panel] = ["The camera looks", "camera"];
+  if (question?.kind === "photo") panel = "camera";
+  if (question?.name === "TakeBelongings") {
+    [words, panel] = state.printer.is_paper_in_exit ? ["Take the paper", "paper-panel"] : ["Take the document away", "documents"];
+  }
+  $("next").textContent = words;
+  for (const one of document.querySelectorAll(".panel[id]")) one.classList.toggle("wanted", one.id === panel);
+}
+
 function showState(now) {
   state = now;
   $("site").textContent = `booth ${now.booth.id}, ${now.booth.community}: simulated on this computer`;
@@ -284,6 +313,7 @@ function showState(now) {
   showDevices();
   showWorld();
   showPaper();
+  showNext(now.booth.is_lit ? question : null);
 }
 
 function connect() {

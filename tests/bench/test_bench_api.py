@@ -16,10 +16,13 @@ import wave
 from pathlib import Path
 
 import pytest
+import requests
 
 from booth.simulated_site import SiteError
 from hardware.keypad.evdev_file import EV_KEY, EV_SW, RECORD, SW_HEADPHONE_INSERT
 from kiosk.config import KEYS_DEFAULT, load
+from kiosk.uplink.bodies import ApprovalState
+from tests.backend.serving import backend_client
 from tests.bench.conftest import Site, until
 from tests.bench.remote_peer import RemotePeer
 
@@ -233,13 +236,30 @@ def test_platform_down_aborts_what_the_booth_asks(bench: Site) -> None:
         ("key", {"key": "any"}, "there are: next"),
         ("touch", {"phase": "down", "x": "left", "y": 1}, "window pixels"),
         ("touch", {"phase": "hover", "x": 1, "y": 1}, "down, move or up"),
-        ("approval", {"id": "x", "decision": "maybe"}, "approve or refuse"),
+        ("approval", {"id": "x", "decision": "maybe"}, "approve, refuse or ask"),
         ("lamp", {}, "no control is called 'lamp'"),
     ],
 )
 def test_nonsense_is_refused_in_words(bench: Site, what: str, body: dict[str, object], words: str) -> None:
     with pytest.raises(SiteError, match=words):
         bench.do(what, **body)
+
+
+async def test_case_taken_at_the_staff_pages_goes_on_at_the_bench(bench: Site) -> None:
+    known = ports(bench)
+    booth = backend_client(bench.run / "pki", f"https://127.0.0.1:{known['backend']}")
+    try:
+        case = await booth.ask_approval("v-1", "pension-alive", "张*英", "110***9024", "identity")
+        headers = {"X-Bench-Token": (bench.run / "bench-token").read_text().strip()}
+        take = f"http://127.0.0.1:{known['staff']}/bench/approvals/{case.approval_id}"
+        requests.post(take, json={"decision": "take", "clerk": "clerk"}, headers=headers, timeout=30).raise_for_status()
+        bench.do("approval", id=case.approval_id, decision="ask", text="您住在哪条街？")
+        with pytest.raises(SiteError, match="one question is still open"):
+            bench.do("approval", id=case.approval_id, decision="ask", text="几号楼？")
+        bench.do("approval", id=case.approval_id, decision="approve")
+        assert (await booth.approval(case.approval_id)).state is ApprovalState.APPROVED
+    finally:
+        booth.close()
 
 
 def test_dark_glass_is_said(bench: Site) -> None:

@@ -113,6 +113,40 @@ def test_question_is_named_for_everybody(page: Page, glass: RemotePeer) -> None:
     expect(page.locator("#screen")).to_have_attribute("aria-label", "The booth's screen: 请把社保卡放在读卡区 放平。")
 
 
+def test_page_says_what_the_booth_waits_for_and_marks_it(page: Page, bench: Site, glass: RemotePeer) -> None:
+    for seq, (question, words, panel) in enumerate(
+        (
+            ("PresentCard", "Lay a document on the reader", "documents"),
+            ("MatchFace", "Put a face before the camera", "camera"),
+            ("WaitForClerk", "Be the clerk: approve, refuse or ask", "platform"),
+            ("Review", "Touch the booth's screen", ""),
+        ),
+        1,
+    ):
+        glass.send({"t": "question", "seq": seq, "name": question, "title": "", "help": "", "controls": [],
+                    "at_s": time.monotonic()})  # fmt: skip
+        expect(page.locator("#next")).to_have_text(words)
+        marked = page.locator(".panel.wanted").evaluate_all("all => all.map(one => one.id)")
+        assert marked == ([panel] if panel else [])
+    bench.do("card", resident="zhang")
+    glass.send({"t": "question", "seq": 9, "name": "TakeBelongings", "title": "", "help": "", "controls": [],
+                "at_s": time.monotonic()})  # fmt: skip
+    expect(page.locator("#next")).to_have_text("Take the document away")
+
+
+def test_nothing_hidden_takes_room(page: Page) -> None:
+    for hidden in page.locator("[hidden]").all():
+        expect(hidden).not_to_be_visible()
+
+
+def test_what_a_visit_needs_is_seen_without_scrolling(page: Page) -> None:
+    """One look: documents, camera, messages, clerk and paper on a screen of 1440 x 900."""
+    for panel in ("#documents", "#camera", "#platform", "#paper-panel"):
+        box = page.locator(panel).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= SIZE["height"], panel
+
+
 def test_card_is_put_and_taken(page: Page, bench: Site) -> None:
     page.get_by_role("button", name="张秀英").click()
     expect(page.locator("#slot-card")).to_have_text("张秀英")
