@@ -99,6 +99,8 @@ def questions(text: Text) -> dict[str, q.Question]:
         ), progress=(4, 5), **at),
         "present_card_trouble": q.PresentCard(kinds=kinds, trouble="card_removed", progress=(1, 5), **at),
         "choose_way": q.ChooseWay(ways=way_options(("face", "code", "clerk"), t), progress=(2, 5), **at),
+        "choose_way_four": q.ChooseWay(ways=way_options(("face", "code", "clerk", "helper"), t),
+                                       trouble="could_not_confirm", progress=(2, 5), **at),
         "choose_way_trouble": q.ChooseWay(ways=way_options(("code", "clerk"), t), trouble="could_not_confirm",
                                           progress=(2, 5), **at),
         "guardian_consent": q.GuardianConsent(progress=(2, 5), **at),
