@@ -1,9 +1,10 @@
 """The reference of the card reader: a client that sends commands it was given and understands nothing.
 
-``python -m benchmarks.blind_card see | read | replay FILE``: waits for a card at the daemon of PCSCLITE_CSOCK_NAME;
-prints a line of JSON when it is ready, and one with the time (CLOCK_MONOTONIC) when it saw the card or had read it, and
-how long that took from the connection on. ``read`` sends a social security card's commands, ``replay`` the lines of hex
-in a file. A process of its own: the PC/SC library asks for its daemon's place once.
+``python -m benchmarks.blind_card see | gone | read | replay FILE``: waits for a card at the daemon of
+PCSCLITE_CSOCK_NAME; prints a line of JSON when it is ready, and one with the time (CLOCK_MONOTONIC) when it saw the
+card, saw it gone again or had read it, and how long that took from the connection on. ``read`` sends a social security
+card's commands, ``replay`` the lines of hex in a file. A process of its own: the PC/SC library asks for its daemon's
+place once.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _context() -> int:
         time.sleep(0.05)
 
 
-def _exchange(commands: list[bytes]) -> tuple[float, float]:
+def _exchange(commands: list[bytes], *, until_gone: bool = False) -> tuple[float, float]:
     """Wait for a card and send it ``commands``, whatever it answers; when that began (connecting) and was done."""
     context = _context()
     try:
@@ -49,6 +50,11 @@ def _exchange(commands: list[bytes]) -> tuple[float, float]:
             result, states = scard.SCardGetStatusChange(context, _WITHIN_MS, [states[0][:2]])
             _demand(result)
         began_s = time.monotonic()
+        while until_gone and states[0][1] & scard.SCARD_STATE_PRESENT:
+            result, states = scard.SCardGetStatusChange(context, _WITHIN_MS, [states[0][:2]])
+            _demand(result)
+        if until_gone:
+            return began_s, time.monotonic()
         if not commands:
             return began_s, began_s
         result, card, protocol = scard.SCardConnect(
@@ -86,5 +92,5 @@ def _demand(result: int) -> None:
 
 
 if __name__ == "__main__":
-    _began_s, _at_s = _exchange(_chosen(sys.argv[1], sys.argv[2:]))
+    _began_s, _at_s = _exchange(_chosen(sys.argv[1], sys.argv[2:]), until_gone=sys.argv[1] == "gone")
     print(json.dumps({"at_s": _at_s, "took_ms": (_at_s - _began_s) * 1000}), flush=True)

@@ -83,6 +83,9 @@ BENCHMARKS = (
         ("documents.ssse", "documents.present"), "documents:ssse",
         "a social security card's fields above the blind exchange; a card put down until the booth knows",
     ),
+    Benchmark(("documents.pulled",), "documents_pulled:pcsc", "a passport pulled while it is read, until it is told"),
+    Benchmark(("documents.sam_pulled",), "documents_pulled:sam", "a resident card pulled while it is read"),
+    Benchmark(("documents.hostile",), "documents_hostile:parsers", "the worst input of every parser, CPU time"),
     Benchmark(("printer.receipt",), "printer:receipt", "a receipt until it is cut"),
     Benchmark(
         ("face.accuracy_opencv", "face.accuracy_opencv_eer", "face.accuracy_insightface",

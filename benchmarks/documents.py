@@ -60,8 +60,8 @@ def ssse(options: Options) -> Iterator[Figure]:
 async def _emrtd(rounds: int) -> list[Figure]:
     figures, names = [], []
     for name in ("bac", "pace"):
-        make, key = _passport(f"passport_{name}")
-        async with _table() as table:
+        make, key = passport(f"passport_{name}")
+        async with card_table() as table:
             ours: list[float] = []
             blind: list[float] = []
             for _ in range(rounds):
@@ -89,7 +89,7 @@ async def _emrtd(rounds: int) -> list[Figure]:
 
 
 async def _ssse(rounds: int, presents: int) -> list[Figure]:
-    async with _table() as table:
+    async with card_table() as table:
         ours: list[float] = []
         blind: list[float] = []
         for _ in range(rounds):
@@ -111,13 +111,13 @@ async def _ssse(rounds: int, presents: int) -> list[Figure]:
 
 
 @contextlib.asynccontextmanager
-async def _table() -> AsyncIterator[Rig]:
+async def card_table() -> AsyncIterator[Rig]:
     with tempfile.TemporaryDirectory(prefix="booth-card-") as folder:
         async with rig(Path(folder) / "pcscd") as table:
             yield table
 
 
-def _passport(plan: str) -> tuple[Callable[[], VirtualCard], AccessKey]:
+def passport(plan: str) -> tuple[Callable[[], VirtualCard], AccessKey]:
     specimen = issue(PLANS[plan], _portrait(), new_country(seeded(1)), seeded(2))
     holder = specimen.holder
     key = CanKey(specimen.can) if specimen.can else MrzKey(holder.number, holder.birth, holder.expiry)
@@ -175,12 +175,12 @@ async def _replay(table: Rig, recorder: Recorder, how: Misbehaviour) -> float:
     file = table.daemon.folder / "commands.txt"
     recorder.save(file)
     await _lay(table, Transcript(recorder), how)
-    heard = await _blind(table, ("replay", str(file)))
+    heard = await blind_client(table, ("replay", str(file)))
     await _take(table)
     return float(heard["took_ms"])
 
 
-async def _blind(table: Rig, what: tuple[str, ...], then: Callable[[], Awaitable[None]] | None = None) -> Any:
+async def blind_client(table: Rig, what: tuple[str, ...], then: Callable[[], Awaitable[None]] | None = None) -> Any:
     env = environment(PCSCLITE_CSOCK_NAME=str(table.daemon.socket))
     with module("benchmarks.blind_card", *what, env=env) as child:
         await asyncio.to_thread(said, child)  # it is ready
@@ -203,7 +203,7 @@ async def _presents(table: Rig, count: int) -> tuple[list[float], list[float]]:
             await _lay(table, VirtualSocialCard(_HOLDER), CONTACT)
             at_s[1] = time.monotonic()
 
-        heard = await _blind(table, ("see",), put)
+        heard = await blind_client(table, ("see",), put)
         ours.append((at_s[1] - at_s[0]) * 1000)
         blind.append((heard["at_s"] - at_s[0]) * 1000)
         await _take(table)

@@ -29,7 +29,7 @@ from hardware.card_reader.sdt.simulator import Pace, SamOnPty, VirtualSamCard
 from hardware.card_reader.sdt.wlt import portrait
 
 BAUD = 115200
-_CARD = VirtualSamCard.resident("110105194912319024", "张秀英", "2")  # synthetic
+CARD = VirtualSamCard.resident("110105194912319024", "张秀英", "2")  # synthetic
 _WITHIN_S = 10.0
 _TALK = (commands.FIND, commands.SELECT, commands.READ_TEXT, commands.READ_ADDED, commands.FIND)
 
@@ -56,7 +56,7 @@ async def _read(count: int) -> tuple[float, float, float]:
             blind = []
             sizes = 0
             for _ in range(count):
-                took_ms, sizes = await _blind_ms(sam)
+                took_ms, sizes = await blind_ms(sam)
                 blind.append(took_ms)
         finally:
             await sam.unplug()
@@ -64,7 +64,7 @@ async def _read(count: int) -> tuple[float, float, float]:
 
 
 async def _one(sam: SamOnPty, reading: Callable[[Path], float]) -> float:
-    await sam.present(_CARD, swap_s=0.0)
+    await sam.present(CARD, swap_s=0.0)
     return await asyncio.to_thread(reading, sam.path)
 
 
@@ -82,8 +82,8 @@ def _our_reading(port: Path) -> float:
     return took_s * 1000
 
 
-async def _blind_ms(sam: SamOnPty) -> tuple[float, int]:
-    await sam.present(_CARD, swap_s=0.0)
+async def blind_ms(sam: SamOnPty) -> tuple[float, int]:
+    await sam.present(CARD, swap_s=0.0)
     return await asyncio.to_thread(_exchange_blindly, sam.path)
 
 
@@ -142,7 +142,7 @@ async def _our_presentations(sam: SamOnPty, count: int, chance: random.Random) -
             waiting = asyncio.ensure_future(reader.wait_for_document())
             await asyncio.sleep(0.1 + chance.random() * 0.4)
             began_s = time.monotonic()
-            await sam.present(_CARD)
+            await sam.present(CARD)
             await asyncio.wait_for(waiting, _WITHIN_S)
             took.append((time.monotonic() - began_s) * 1000)
             await sam.remove()
@@ -173,7 +173,7 @@ async def _blind_presentation(sam: SamOnPty, chance: random.Random) -> float:
     try:
         await asyncio.sleep(0.1 + chance.random() * 0.4)
         began_s = time.monotonic()
-        await sam.present(_CARD)
+        await sam.present(CARD)
         return (await asyncio.wait_for(asyncio.shield(waiting), _WITHIN_S) - began_s) * 1000
     finally:
         ending.set()
