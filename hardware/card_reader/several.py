@@ -89,11 +89,20 @@ class SeveralReaders:
     async def wait_for_document(
         self, key: AccessKey | None = None, on_progress: ProgressListener | None = None
     ) -> Document:
-        """Give the first document, or raise the first error, of any; ``ReaderLost`` only when all are away."""
+        """Give the first document, or raise the first error, of any; ``ReaderLost`` only when all are away.
 
-        def progress(told: Progress) -> None:
-            if on_progress is not None:
-                on_progress(told)
+        Progress is of one reading: of the reader that begins first, for as long as it is there.
+        """
+        telling: MeasuredReader | None = None
+
+        def listener(reader: MeasuredReader) -> ProgressListener:
+            def progress(told: Progress) -> None:
+                nonlocal telling
+                telling = telling or reader
+                if telling is reader and on_progress is not None:
+                    on_progress(told)
+
+            return progress
 
         if key != self._key:  # who was asked without the key is asked again
             self._end(reader for reader, task in self._waiting.items() if not task.done())
@@ -104,13 +113,14 @@ class SeveralReaders:
             while True:
                 for reader in self._readers:
                     if reader not in self._waiting and reader.status.is_usable:
-                        self._waiting[reader] = asyncio.ensure_future(reader.wait_for_document(key, progress))
+                        self._waiting[reader] = asyncio.ensure_future(reader.wait_for_document(key, listener(reader)))
                 await self._any_done()
                 for reader in self._readers:
                     task = self._waiting.get(reader)
                     if task is None or not task.done():
                         continue
                     del self._waiting[reader]
+                    telling = None if telling is reader else telling
                     if not isinstance(task.exception(), ReaderLost):
                         document = task.result()
                         self._steps = reader.last_steps

@@ -100,7 +100,7 @@ class EnterKey(Question):
 
     part: str = "number"  # can | number | birth | expiry
     trouble: str = ""  # words key: key_wrong, or of what cannot be taken
-    draft: str = ""  # what was typed before
+    draft: str = field(default="", repr=False)  # what was typed before
     is_private: ClassVar[bool] = True
 
 
@@ -183,7 +183,7 @@ class AskField(Question):
     options: tuple[FieldOption, ...] = ()
     is_required: bool = True
     prefill: Prefill | None = None
-    draft: str = ""  # what was typed before (Back keeps it)
+    draft: str = field(default="", repr=False)  # what was typed before (Back keeps it)
     trouble: str = ""  # a sentence: item, cause, remedy
     max_length: int = 20
     minimum: str = ""

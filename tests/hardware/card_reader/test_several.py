@@ -10,6 +10,7 @@ from hardware.card_reader import (
     CardReaderStatus,
     Document,
     DocumentKind,
+    DocumentSeen,
     KeyNeeded,
     Media,
     MrzKey,
@@ -38,6 +39,7 @@ class Slot:
         self.card, self.spent = None, False
         self.calls, self.keys = 0, []
         self.last_steps = ()
+        self.name = ""  # what it says it sees, thrice
         self._listeners, self._changed = [], asyncio.Event()
 
     def be(self, health, media=Media.NOT_PRESENT, reason=""):
@@ -73,8 +75,11 @@ class Slot:
                 raise ReaderLost("away")
             await self._changed.wait()
         await asyncio.sleep(0)
-        if on_progress:
-            on_progress(Progress(Phase.FOUND, 0.1))
+        for step in range(3 if self.name else 1):
+            if on_progress:
+                seen = DocumentSeen(self.kinds[0], self.name) if self.name else None
+                on_progress(Progress(Phase.FOUND, 0.1 + 0.1 * step, seen))
+            await asyncio.sleep(0)
         if isinstance(self.card, KeyNeeded) and key is None:
             raise self.card
         self.spent = True
@@ -158,6 +163,17 @@ async def test_progress_of_any_is_told(pair):
     right.put(document(ID))
     await got(both, None, told.append)
     assert [progress.phase for progress in told] == [Phase.FOUND]
+
+
+async def test_the_progress_of_two_readings_is_never_mixed(pair):
+    left, right, both = pair
+    left.name, right.name = "张**", "李**"
+    told = []
+    left.put(document(SOCIAL, "张秀英"))
+    right.put(document(ID, "李建国"))
+    await got(both, None, told.append)
+    names = {progress.seen.name_masked for progress in told if progress.seen}
+    assert names == {"张**"}
 
 
 async def test_one_lost_reader_does_not_stop_the_other_and_comes_back_by_itself(pair):

@@ -292,3 +292,8 @@ async def test_a_document_the_service_does_not_take() -> None:
     first, second = shown(here, PresentCard)
     assert first.kinds == ("social_security_card",)
     assert second.trouble == "document_not_taken"
+
+
+def test_what_was_typed_is_in_no_repr():
+    assert "L898902C3" not in repr(EnterKey(part="number", draft="L898902C3"))
+    assert "secret" not in repr(AskField(field_id="number", draft="secret"))

@@ -163,7 +163,7 @@ async def test_pulled_in_the_middle_of_the_text(reader, sam):
         pulled_s.append(time.monotonic())
         with pytest.raises(CardRemoved):
             await waiting
-        assert time.monotonic() - pulled_s[0] < 5, at  # the figure itself is a benchmark's
+        assert time.monotonic() - pulled_s[0] < 5, at  # the figure itself is documents.sam_pulled
         await asyncio.wait_for(reader.wait_for_removal(), 5)
         await sam.present(BO)
         read = await document(reader)
