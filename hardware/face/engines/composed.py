@@ -96,6 +96,8 @@ class ComposedEngine:
     def embed_portrait(self, portrait: bytes) -> Vector:
         """Turn an encoded portrait into a unit vector; see the front door."""
         framed, face = self.find_portrait(portrait)
+        if abs(pose_of(face).roll_deg) > _ROLL_MAX_DEG or self._looks_better_turned(framed, face.score):
+            raise PortraitUnusable("the portrait is turned or upside-down", where="face")
         aligned = self.align(framed, face)
         vector = self.embed(aligned)
         framed.fill(0)
@@ -103,7 +105,7 @@ class ComposedEngine:
         return vector
 
     def find_portrait(self, portrait: bytes) -> tuple[Picture, Face]:
-        """Decode a portrait and find its one face. Raises ``PortraitUnusable``."""
+        """Decode a portrait and find its one face, upright or not. Raises ``PortraitUnusable``."""
         picture = pictures.decode(portrait)
         shortest = min(picture.shape[:2])
         faces: list[Face] = []
@@ -119,8 +121,6 @@ class ComposedEngine:
             raise PortraitUnusable(f"the portrait shows {len(faces)} faces instead of one", where="face")
         if faces[0].eye_distance_px < _PORTRAIT_EYES_PX:
             raise PortraitUnusable("the face on the portrait is too small", where="face")
-        if abs(pose_of(faces[0]).roll_deg) > _ROLL_MAX_DEG or self._looks_better_turned(framed, faces[0].score):
-            raise PortraitUnusable("the portrait is turned or upside-down", where="face")
         return framed, faces[0]
 
     def _looks_better_turned(self, framed: Picture, score: float) -> bool:
