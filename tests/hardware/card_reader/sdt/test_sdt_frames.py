@@ -126,6 +126,7 @@ def test_garbage_of_the_wild():
     # a host that sends "find" with the check byte of "select": the module must not take it for a command
     assert CommandReader().feed(bytes.fromhex("AAAAAA9669 0003 2001 21")) == [None]
     # a host that sends 20 00: well framed, no command of the table
+    assert CommandReader().feed(bytes.fromhex("AAAAAA9669 0003 2000 22")) == [None]
     assert CommandReader().feed(bytes.fromhex("AAAAAA9669 0003 2000 23")) == [b"\x20\x00"]
     # a handset that says "timeout" with a length of 5 and three bytes: never a frame
     reader = FrameReader()
