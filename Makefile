@@ -47,6 +47,7 @@ format: setup
 
 # What only a street booth needs: no bench, no tests, no reference backend.
 setup-booth: packages-booth .venv/booth.installed assets/fonts/NotoSansSC-Regular.otf assets/sounds/touch.wav
+	@$(PY) -m provisioning.speech
 
 setup: packages .venv/bench.installed assets/fonts/NotoSansSC-Regular.otf assets/sounds/touch.wav
 

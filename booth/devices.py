@@ -58,7 +58,7 @@ class Devices:
                 matcher=WorkerFaceMatcher(face, on_place=camera.aim),
                 printer=EscposPrinter(_printer(config, assets)),
                 speaker=Pyttsx3Speaker(
-                    SpeakerOptions(config.speech.sink, str(assets / "sounds"), config.speech.prepared)
+                    SpeakerOptions(config.speech.sink, str(assets / "sounds"), _prepared(config, assets))
                 ),
                 keypad=EvdevKeypad(_keypad(config)),
                 rings=(full, preview) if second is None else (full, preview, second),
@@ -152,3 +152,9 @@ def _keypad(config: Config) -> KeypadOptions:
         names = ", ".join(key.value for key in Key)
         raise ConfigError(f"booth.toml: keypad.keys: {error}; use one of {names}") from None
     return KeypadOptions(config.keypad.devices, keys, config.keypad.presence_code)
+
+
+def _prepared(config: Config, assets: Path) -> str:
+    """The folder of prepared sentences: the configured one, else the one that set-up filled, if it did."""
+    filled = assets / "speech"
+    return config.speech.prepared or (str(filled) if filled.is_dir() else "")

@@ -100,7 +100,7 @@ class PrinterSection(_Section):
 
 class SpeechSection(_Section):
     sink: Annotated[str, Field(pattern=r"^(device|device:.+|pipe:.+|null)$")] = "device"
-    prepared: str = ""  # folder of prepared sentences; "" = none kept
+    prepared: str = ""  # folder of prepared sentences; "" = what `make setup-booth` prepared
 
 
 class KeypadSection(_Section):

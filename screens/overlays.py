@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kivy.clock import Clock
 
+from hardware.speech import RATES
 from kiosk.visit.questions import ConfirmLeave, FindSomeone, HelpCard, Overlay, SoundCard, StillThere
 from kiosk.visit.screen import Activity, Leave, Reply, Sound
 from screens.widgets.button import WordButton
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from screens.theme import Look
 
 LOUDEST = 6
-RATES = (50, 75, 100, 125, 150, 175, 200)
 
 
 def card_for(overlay: Overlay, words: Words, look: Look, reply: Callable[[Reply], None]) -> OverlayCard:

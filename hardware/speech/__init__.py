@@ -13,6 +13,8 @@ from typing import Protocol
 
 from hardware.device import Device, DeviceError, DeviceStatus
 
+RATES = (50, 75, 100, 125, 150, 175, 200)  # percent, pitch kept; 100 is the default
+
 
 class Priority(enum.IntEnum):
     """ALERT is not cut for <= 3 s; FOCUS replaces FOCUS and PAGE; HINT is dropped if anything waits."""
