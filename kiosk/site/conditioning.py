@@ -44,6 +44,7 @@ class Limits:
     is_level_db: bool = False  # average energies, as LAeq does, not figures
     stale_after_s: float = math.inf
     may_chatter: bool = True
+    is_event: bool = False  # every good sample is news, also the same word again
 
 
 @dataclass
@@ -190,4 +191,5 @@ class Conditioner:
 
     def _become(self, value: Value | None, quality: Quality, cause: Cause, at: float, now: float) -> Point | None:
         before, self.point = self.point, self.point.after(value, quality, cause, at, now)
-        return None if before.is_same(self.point) else self.point
+        is_news = not before.is_same(self.point) or (self.limits.is_event and quality is Quality.GOOD)
+        return self.point if is_news else None
