@@ -238,3 +238,17 @@ def sections() -> list[type[BaseModel]]:
 def test_every_section_refuses_what_it_does_not_know(section: Any) -> None:
     assert section.model_config["extra"] == "forbid"
     assert section.model_config["frozen"]
+
+
+def test_every_setting_stands_in_operations() -> None:
+    """A technician finds each key, with the waiting times as they are."""
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = {row.split("|")[1].strip(" `"): row for row in page.splitlines() if row.startswith("| `[")}
+    for name, field in Config.model_fields.items():
+        row = rows[f"[{name}]"]
+        assert isinstance(field.annotation, type)
+        assert issubclass(field.annotation, BaseModel)
+        for key in field.annotation.model_fields:
+            assert f"`{key}`" in row or f"[{name}.{key}]" in row, f"{name}.{key}"
+    for key, value in Times():
+        assert f"`{key}` {value:g}" in rows["[times]"]
