@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booth.child import Child, Role
+from hardware.ring import sweep
 from kiosk import line
 from kiosk.clock import Clock, within
 from kiosk.counter import Counter, Session
@@ -151,6 +152,7 @@ class Rota:
 
     async def _gone(self, child: Child, session: Session) -> None:
         status = await child.ended()
+        sweep()  # whoever was killed could not zero the pictures in its rings
         await session.end(child.outcome)
         del self._children[child]
         self._note("visit_ended", pid=child.pid, outcome=child.outcome, status=status)

@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
+from hardware.ring import FrameRing
 from tests.booth.stand import ROOT, Stand, environment
 
 pytestmark = pytest.mark.peer
@@ -76,6 +78,18 @@ async def test_a_visit_that_hangs_is_ended(stand: Stand) -> None:
     await stand.until(lambda: warm.has("shown"))
     await stand.until(lambda: not is_running(active.pid))
     assert [(row["pid"], row["reason"]) for row in stand.lines("visit_killed")] == [(active.pid, "hung")]
+
+
+async def test_the_pictures_of_a_visit_that_was_killed_are_gone(stand: Stand) -> None:
+    await stand.start()
+    active, _ = await stand.pair()
+    name = await active.ask("film")
+    ring = FrameRing.attach(name)  # what a worker that dies a little later still sees
+    assert ring.newest() is not None
+    os.kill(active.pid, signal.SIGKILL)
+    await stand.until(lambda: not Path("/dev/shm", name).exists())
+    assert ring.newest() is None
+    ring.close()
 
 
 async def test_a_visit_that_hangs_while_it_is_kept_warm_is_replaced_unseen(stand: Stand) -> None:

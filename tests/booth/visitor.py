@@ -15,6 +15,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from hardware.ring import FrameRing
 from kiosk import line
 from kiosk.keeper_line import KeeperError, KeeperLine
 from kiosk.ledger.vault import digest_of, seal
@@ -73,6 +76,12 @@ class Visitor:
 
     async def do_hang(self) -> None:
         time.sleep(1000)  # the event loop stands still, as under a stuck driver
+
+    async def do_film(self) -> str:
+        """Hold a picture in shared memory, as a visit does while its camera is open."""
+        self.ring = FrameRing.create(max_bytes=64)
+        self.ring.write(np.full((4, 4, 3), 200, np.uint8), time.monotonic())
+        return self.ring.name
 
     async def do_babble(self) -> None:
         self.keeper._writer.write(b"\xff\xff\xff\xff")
