@@ -15,19 +15,20 @@ from hardware.face import NoModelPack
 from hardware.face.pack import assemble
 
 RECIPES = Path(hardware.face.__file__).parent / "packs"
+FIRST = "lab-yunet-edgeface"  # compares as well as the others and starts soonest
 log = logging.getLogger("bench.face")
 
 
 def face_pack(folder: RunFolder) -> str:
     """The pack's path relative to the run folder, "" when there are no weights to make one of.
 
-    The first recipe whose weights are all there wins; a pack that is already there and whole is left alone.
+    ``FIRST``, else the first recipe whose weights are all there; a pack that is already there and whole is left alone.
     """
     models = os.environ.get("BOOTH_MODELS", "")
     if not models:
         log.info("BOOTH_MODELS is not set: the booth offers the ways without a face")
         return ""
-    for recipe in sorted(RECIPES.glob("*.toml")):
+    for recipe in sorted(RECIPES.glob("*.toml"), key=lambda path: (path.stem != FIRST, path.stem)):
         try:
             return assemble(recipe, Path(models), folder.root / "face-pack").name
         except NoModelPack as error:
