@@ -226,6 +226,17 @@ def test_the_folder_takes_der_and_pem_and_passes_over_the_rest(tmp_path):
     assert [one.raw for one in trust_store.load(tmp_path)] == certificates
 
 
+def test_a_certificate_with_a_name_nobody_can_compare_spoils_no_other(tmp_path):
+    csca, signer = country("secp256r1")
+    subject = parse_certificate(csca.certificate).subject
+    kind = bytes.fromhex("0603550406")  # the attribute "country", its tag made another
+    broken = csca.certificate.replace(subject, subject.replace(kind, b"\x04" + kind[1:]))
+    assert broken != csca.certificate
+    folder = trust(tmp_path, broken, csca.certificate)
+    assert [one.raw for one in trust_store.load(folder)] == [csca.certificate]
+    assert results(new_sod(_without_key_identifier(csca, signer), GROUPS), GROUPS, folder) == ALL_PASS
+
+
 # -- time --------------------------------------------------------------------------------------------------------------
 
 
