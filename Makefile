@@ -22,7 +22,7 @@ test-again: setup
 	$(PY) -m pytest --last-failed --last-failed-no-failures=none
 
 test-core: setup
-	$(PY) -m pytest -p no:schemathesis -p no:xdist tests/kiosk -m "not peer"
+	$(PY) -m pytest -p no:schemathesis -p no:xdist tests/kiosk -m "not peer and not slow"
 
 # Every fault instead of a seeded sample: takes about an hour.
 torture: setup

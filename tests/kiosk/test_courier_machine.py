@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -114,7 +115,7 @@ class Delivery(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-TestDelivery = Delivery.TestCase
+TestDelivery = pytest.mark.slow(Delivery.TestCase)
 TestDelivery.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

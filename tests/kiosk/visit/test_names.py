@@ -88,6 +88,7 @@ def test_letters_without_a_voice_are_said_as_those_that_stand_for_them() -> None
     assert spoken("张*\U00020000", "ZHANG XIAOHE", EN, can_write) == "张*\U00020000"
 
 
+@pytest.mark.slow
 def test_the_typeface_is_what_its_library_says() -> None:
     """The ranges read here are the map that fontTools makes of them."""
     from fontTools.ttLib import TTFont
