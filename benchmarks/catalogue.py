@@ -123,6 +123,14 @@ BENCHMARKS = (
     Benchmark(("speech.start", "speech.start_prepared"), "speech:start", "a sentence until its first sound"),
     Benchmark(("speech.hush",), "speech:hush", "touch until silence"),
     Benchmark(("keeper.commit",), "keeper:commit", "one durable transaction"),
+    Benchmark(
+        ("site.dead_units", "site.dead_units_worst"), "site_bus:dead_units",
+        "30 % of the reference bus dead: growth of the healthy units' poll period",
+    ),
+    Benchmark(
+        ("site.modbus_tcp", "site.modbus_tcp_late"), "site_bus:modbus_tcp",
+        "400 units behind 20 gateways at 1 Hz: CPU a question, lateness",
+    ),
 )  # fmt: skip
 
 
