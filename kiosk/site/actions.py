@@ -74,19 +74,30 @@ class Actions:
         """Something was released and not reset: nothing may be closed."""
         return bool(self._causes)
 
-    def start(self, standing: Collection[str], now: float) -> list[Step]:
+    def causes(self) -> dict[str, list[str]]:
+        """Released outputs with the rules that hold them, for the snapshot."""
+        return {output: sorted(rules) for output, rules in self._causes.items()}
+
+    def start(
+        self, standing: Collection[str], now: float, held: Mapping[str, Collection[str]] | None = None
+    ) -> list[Step]:
         """First orders after a start. ``standing``: fire rules whose alarms are not normal (restored from before).
 
+        ``held``: ``causes`` of before, for rules that the site file no longer has; their outputs stay released too.
         They act again at once, also those that rose in a walk test before the power cut: rather open than locked.
         """
-        steps: list[Step] = [
-            self._order(output, act, is_active=False, now=now, cause="start")
-            for output, spec in self._outputs.items()
-            for act in spec.acts[:1]
-            if act in RELEASING or act == "water"
-        ]
+        steps: list[Step] = []
         for rule in sorted(standing):
             steps += self._perform(rule, now)
+        for output, rules in (held or {}).items():
+            left = set(rules) & set(standing) - self._causes.get(output, set())
+            for act in self._outputs[output].acts[:1] if output in self._outputs and left else ():
+                self._causes.setdefault(output, set()).update(left)
+                steps.append(self._order(output, act, is_active=True, now=now, cause=", ".join(sorted(left))))
+        for output, spec in self._outputs.items():
+            is_ours = bool(RELEASING & set(spec.acts)) or "water" in spec.acts
+            if is_ours and output not in self._causes:  # what is released must not be locked even for a moment
+                steps.append(self._order(output, spec.acts[0], is_active=False, now=now, cause="start"))
         return steps
 
     def on_raise(self, rule: str, now: float, *, is_out_of_service: bool = False) -> list[Step]:

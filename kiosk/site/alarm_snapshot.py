@@ -45,6 +45,7 @@ class _Alarm(_Part):
     detail: str
     acked_by: str
     acked_label: str
+    was_announced: bool
     recent_s: tuple[float, ...]
 
 
@@ -118,6 +119,7 @@ def _kept(alarm: Alarm, now: float) -> _Alarm:
         detail=alarm.detail,
         acked_by=alarm.acked_by,
         acked_label=alarm.acked_label,
+        was_announced=alarm.was_announced,
         recent_s=tuple(now - at for at in alarm.recent),
     )
 
@@ -133,6 +135,7 @@ def _restored(part: _Alarm, definition: Definition, now: float, away_s: float, *
         detail=part.detail,
         acked_by=part.acked_by,
         acked_label=part.acked_label,
+        was_announced=part.was_announced,
         is_orphan=is_orphan,
     )
     alarm.recent.extend(then - age for age in part.recent_s)

@@ -107,6 +107,9 @@ REFUSALS: dict[tuple[State, Event], tuple[str, str]] = {
     (_S.LATCHED, _E.ACKNOWLEDGE): _AGAIN,
 }
 
+# An alarm that came and went under covers was never announced: there is nothing to acknowledge when they are off.
+UNCOVERED: dict[State, State] = {_S.RTN_UNACK: _S.NORMAL}
+
 ACTIVE = frozenset({State.UNACK, State.ACKED})
 LATCHES = frozenset({State.LATCHED_UNACK, State.LATCHED})
 

@@ -16,6 +16,7 @@ from kiosk.site.alarm_states import (
     CHATTER_TRANSITIONS,
     NEVER_IN_FLOOD,
     NEVER_ON_FIRE,
+    UNCOVERED,
     Cover,
     Event,
     Refused,
@@ -104,6 +105,7 @@ class Alarm:
     detail: str = ""
     acked_by: str = ""
     acked_label: str = ""
+    was_announced: bool = False  # since it was last normal
     is_orphan: bool = False  # no rule knows it any more; goes when it is normal
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER_TRANSITIONS + 1))
 
@@ -299,13 +301,18 @@ class Alarms:
     ) -> list[Change]:
         check_cover(cover, put=False, lies=cover in alarm.covers, severity=alarm.definition.severity)
         del alarm.covers[cover]
+        before = alarm.state
+        if not alarm.covers and not alarm.was_announced:
+            alarm.state = UNCOVERED.get(before, before)
         is_new = alarm.state is State.UNACK
-        return [self._change(alarm, f"-{cover.value}", alarm.state, who, now, detail, label=label, is_new=is_new)]
+        change = self._change(alarm, f"-{cover.value}", before, who, now, detail, label=label, is_new=is_new)
+        self._settle(alarm)
+        return [change]
 
     def _settle(self, alarm: Alarm) -> None:
         if alarm.state is not State.NORMAL:
             return
-        alarm.count, alarm.raised_at = 0, None
+        alarm.count, alarm.raised_at, alarm.was_announced = 0, None, False
         alarm.acked_by = alarm.acked_label = ""
         if alarm.is_orphan:
             self._alarms.pop(alarm.definition.key, None)
@@ -338,9 +345,11 @@ class Alarms:
         self, alarm: Alarm, what: str, before: State, who: str, now: float, detail: str = "", *, label: str = "",
         is_new: bool = False,
     ) -> Change:  # fmt: skip
+        is_announced = is_new and not alarm.covers
+        alarm.was_announced |= is_announced
         return Change(
             alarm.definition.key, alarm.definition.severity, what, before, alarm.state, who, now, label,
-            detail or alarm.detail, alarm.count, is_announced=is_new and not alarm.covers,
+            detail or alarm.detail, alarm.count, is_announced=is_announced,
         )  # fmt: skip
 
 

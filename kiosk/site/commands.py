@@ -58,6 +58,11 @@ class Commands:
         self._answers: OrderedDict[str, tuple[Command, Answer]] = OrderedDict()
         self._moving: dict[str, Moved] = {}
 
+    @property
+    def is_waiting(self) -> bool:
+        """A barrier is on its way."""
+        return bool(self._moving)
+
     def take(self, command: Command, may: Collection[str], points: Mapping[str, Point], now: float) -> Answer:
         """Obey or refuse. ``may``: acts that the sender's role has. A known id gets its first answer and no orders."""
         if command.id in self._answers:

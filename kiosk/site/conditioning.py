@@ -77,6 +77,11 @@ class Conditioner:
         self._chatter = _Chatter(deque())
         self._words = dict(limits.words)
 
+    @property
+    def is_waiting(self) -> bool:
+        """A debounce runs: ``tick`` soon."""
+        return self._candidate is not None
+
     def take(self, sample: Sample) -> Point | None:
         """Condition one sample; None when value, quality and cause stay as they are."""
         if sample.fault is not Cause.NONE:

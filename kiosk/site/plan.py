@@ -21,6 +21,7 @@ from kiosk.site.positions import Path as KeyPath
 from kiosk.site.positions import line_of
 from kiosk.site.schema import Device, Link, PointSpec, Profile, RuleSpec, SiteSection
 
+LOST, DEGRADED = "lost", "degraded"  # rule words of the alarms of a device's or link's health
 NO_FEEDBACK = "no_feedback"  # rule word of the alarm of an output that moved and did not arrive
 
 
@@ -100,7 +101,13 @@ class Plan:
         """The alarm of every rule, and of every device's loss and decline."""
         ruled = [Definition(Key(rule.when[0].point, name), rule.level, rule.latch) for name, rule in self.rules.items()]
         gates = [Definition(Key(gate, NO_FEEDBACK), Severity.FAULT) for gate in self.outputs_that("close")]
-        return (*ruled, *gates, *(d for name in self.devices for d in health_definitions(name, self.profile(name))))
+        links = [Definition(Key(link, LOST), Severity.FAULT) for link in self.links]
+        return (
+            *ruled,
+            *gates,
+            *links,
+            *(d for name in self.devices for d in health_definitions(name, self.profile(name))),
+        )
 
     def outputs(self) -> dict[str, PointSpec]:
         """Every output by its reference."""
@@ -129,7 +136,7 @@ def health_definitions(device: str, profile: Profile) -> tuple[Definition, Defin
     """The alarms for *lost* and *degraded* of a device; a lost fire input is a fault, as EN 54-2 has it, not a fire."""
     lost = Severity[profile.faults["lost"].upper()]
     declining = Severity[profile.faults.get("degraded", "supervisory").upper()]
-    return Definition(Key(device, "lost"), lost), Definition(Key(device, "degraded"), declining)
+    return Definition(Key(device, LOST), lost), Definition(Key(device, DEGRADED), declining)
 
 
 def limits(spec: PointSpec, profile: Profile, every_s: float) -> Limits:

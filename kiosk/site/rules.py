@@ -41,10 +41,18 @@ class _Rule:
 
 
 class Rules:
-    """Every rule of a site. ``events``: points whose word is a moment, not a state; they raise and clear at once."""
+    """Every rule of a site. ``events``: points whose word is a moment, not a state; they raise and clear at once.
 
-    def __init__(self, specs: Mapping[str, RuleSpec], events: Collection[str] = ()) -> None:
-        self._rules = {name: _Rule(name, spec, [None] * len(spec.when)) for name, spec in specs.items()}
+    ``active``: rules that were active before a restart or a reload; they stay so until a point says otherwise.
+    """
+
+    def __init__(
+        self, specs: Mapping[str, RuleSpec], events: Collection[str] = (), active: Collection[str] = ()
+    ) -> None:
+        self._rules = {
+            name: _Rule(name, spec, [True if name in active else None] * len(spec.when), is_active=name in active)
+            for name, spec in specs.items()
+        }
         self._of: dict[str, list[tuple[_Rule, int]]] = defaultdict(list)
         for rule in self._rules.values():
             for number, when in enumerate(rule.spec.when):
@@ -54,6 +62,10 @@ class Rules:
 
     def is_active(self, rule: str) -> bool:
         return self._rules[rule].is_active
+
+    @property
+    def active(self) -> frozenset[str]:
+        return frozenset(name for name, rule in self._rules.items() if rule.is_active)
 
     def take(self, reference: str, point: Point, now: float, minute: int) -> list[Verdict]:
         """A point changed. ``minute``: local minutes since midnight, for rules with hours."""

@@ -65,7 +65,7 @@ STORIES: dict[str, list[tuple[float, Deed, list[str]]]] = {
         (1, lambda a, now: a.on_reset("dry", by(now)), []),
     ],
     "a latched fire of before the power cut releases at the start": [
-        (0, lambda a, now: a.start(["fire"], now), [f"{DOORS}=1", f"{BARRIERS}=1", f"{VALVE}=0", *FIRE]),
+        (0, lambda a, now: a.start(["fire"], now), [*FIRE, f"{VALVE}=0"]),
     ],
     "out of service moves nothing": [
         (0, lambda a, now: a.on_raise("fire", now, is_out_of_service=True), []),

@@ -111,6 +111,18 @@ STORIES: dict[str, list[tuple[float, Deed, str, str]]] = {
         (6, suppressed(DOOR, "fibre"), "+suppressed", "suppressed"),
         (9, unsuppressed(DOOR), "-suppressed!", "unack"),
     ],
+    "what came and went under a cover leaves nothing to acknowledge": [
+        (0, suppressed(DOOR), "+suppressed", "suppressed"),
+        (1, raised(DOOR), "raise", "suppressed"),
+        (2, cleared(DOOR), "clear", "suppressed"),
+        (3, unsuppressed(DOOR), "-suppressed", "normal"),
+    ],
+    "what was announced before the cover is still to be acknowledged": [
+        (0, raised(DOOR), "raise!", "unack"),
+        (1, suppressed(DOOR), "+suppressed", "suppressed"),
+        (2, cleared(DOOR), "clear", "suppressed"),
+        (3, unsuppressed(DOOR), "-suppressed", "rtn_unack"),
+    ],
     "fire is not suppressed": [
         (0, raised(SMOKE), "raise!", "unack"),
         (5, suppressed(SMOKE), "", "unack"),
