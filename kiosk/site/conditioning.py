@@ -73,7 +73,9 @@ class Conditioner:
         self._moved: tuple[float, float] | None = None  # value and time of the last movement, for the flatline
         self._repeats = 0
         self._candidate: tuple[str, float] | None = None
-        self._window: deque[tuple[float, float]] = deque()
+        self._window: deque[tuple[float, float]] = deque()  # for the average: amount and time
+        self._sum = 0.0
+        self._added = 0
         self._chatter = _Chatter(deque())
         self._words = dict(limits.words)
 
@@ -162,13 +164,16 @@ class Conditioner:
     def _average(self, value: float, at: float) -> float:
         if self.limits.average_s <= 0:
             return value
-        self._window.append((value, at))
+        amount = 10 ** (value / 10) if self.limits.is_level_db else value
+        self._window.append((amount, at))
+        self._sum += amount
         while at - self._window[0][1] >= self.limits.average_s:
-            self._window.popleft()
-        values = [one for one, _ in self._window]
-        if self.limits.is_level_db:
-            return 10 * math.log10(sum(10 ** (one / 10) for one in values) / len(values))
-        return sum(values) / len(values)
+            self._sum -= self._window.popleft()[0]
+        self._added += 1
+        if self._added % 256 == 0:  # now and then exactly, so that rounding does not add up
+            self._sum = math.fsum(one for one, _ in self._window)
+        mean = self._sum / len(self._window)
+        return 10 * math.log10(mean) if self.limits.is_level_db else mean
 
     def _word(self, word: str, at: float) -> Point | None:
         if word == self.point.value or self.point.value is None or self.limits.debounce_s <= 0:

@@ -144,3 +144,12 @@ def test_a_sensor_that_never_moved_asks_for_an_exercise() -> None:
     point = Point("normal", Quality.GOOD, Cause.NONE, at=86_400 * 30, since=0)
     assert point.needs_exercise(86_400 * 30, within_s=86_400 * 30)
     assert not point.needs_exercise(86_400 * 30, within_s=86_400 * 31)
+
+
+def test_a_running_average_does_not_drift() -> None:
+    conditioner = Conditioner(Limits(average_s=60, is_level_db=True))
+    for second in range(5000):
+        conditioner.take(Sample(140.0 if second % 100 < 30 else 30.1, second))
+    for second in range(5000, 5060):
+        conditioner.take(Sample(40.0, second))
+    assert conditioner.point.value == pytest.approx(40.0, abs=1e-3)
