@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -26,51 +25,8 @@ class Priority(enum.IntEnum):
     TELEMETRY = 3
 
 
-class LoopState(enum.Enum):
-    """A supervised loop (double end-of-line resistor) has five states; they are never folded into two."""
-
-    SHORT = "short"
-    NORMAL = "normal"
-    ALARM = "alarm"
-    OPEN = "open"
-    ODD = "odd"  # between the bands: tampered with, or an earth fault
-
-
-@dataclass(frozen=True)
-class LoopBands:
-    """Resistance of a loop with R in rest and 2R in alarm, the resistors at its last device.
-
-    The bands are +-15 % around R and 2R: 2 200 ohm give 1 870..2 530 and 3 740..5 060. Raises ``Config`` where the
-    bands of short and open would reach into them.
-    """
-
-    r_ohm: float
-    short_below_ohm: float
-    open_above_ohm: float
-    tolerance: float = 0.15
-
-    def __post_init__(self) -> None:
-        low, high = self.r_ohm * (1 - self.tolerance), 2 * self.r_ohm * (1 + self.tolerance)
-        if not (0 < self.short_below_ohm < low and high < self.open_above_ohm and 0 < self.tolerance < 1 / 3):
-            raise Config(
-                f"the loop of {self.r_ohm:g} ohm has bands that overlap",
-                cure=f"short_below_ohm under {low:g}, open_above_ohm over {high:g}, tolerance under 0.33",
-            )
-
-    def state(self, ohm: float) -> LoopState:
-        """The state at ``ohm``; what lies between the bands is odd."""
-        if ohm < self.short_below_ohm:
-            return LoopState.SHORT
-        if ohm > self.open_above_ohm:
-            return LoopState.OPEN
-        for centre, state in ((self.r_ohm, LoopState.NORMAL), (2 * self.r_ohm, LoopState.ALARM)):
-            if centre * (1 - self.tolerance) <= ohm <= centre * (1 + self.tolerance):
-                return state
-        return LoopState.ODD
-
-
 Value = bool | int | float | str
-"""Numbers in the profile's unit; states of loops as their words."""
+"""As the wire tells it: numbers are not scaled, a supervised loop is its resistance; what it means is decided above."""
 
 
 class FieldError(DeviceError):
@@ -136,7 +92,7 @@ ERRORS: tuple[type[FieldError], ...] = (Timeout, Refused, Garbage, Auth, Config,
 
 
 class RawSample(msgspec.Struct, frozen=True):
-    """One look at one point: a value as the wire gave it (scaled, unconditioned), or the error instead.
+    """One look at one point: a value as the wire gave it, or the error instead.
 
     ``at_s``: CLOCK_MONOTONIC seconds when the answer was complete (or given up); orders and ages it. ``wall_s``: Unix
     time of the same moment, a label only. ``took_s``: from the request until then; 0.0 for what came unasked.
@@ -158,9 +114,9 @@ Take = Callable[[Sequence[RawSample]], None]
 class Command(msgspec.Struct, frozen=True):
     """Set one output to an absolute value, so that twice is as good as once.
 
-    ``for_s``: how long the value may stand. The link refreshes it that long and then writes the output's safe value;
-    who wants it longer gives the command again. None only where the output declares no hold time. Who may, whether it
-    is too late and whether it was done before is decided above.
+    ``for_s``: how long the value may stand; the link refreshes it that long and then writes the output's safe value.
+    None: until ordered otherwise, but only while the watch lives (``Driver.keep``). Who may, whether it is too late and
+    whether it was done before is decided above.
     """
 
     device: str
@@ -219,7 +175,17 @@ class Driver(Protocol):
         ...
 
     async def command(self, command: Command, *, within_s: float) -> None:
-        """Return when the device confirmed. Raises ``FieldError``; past the deadline nothing is sent any more."""
+        """Return when the device confirmed. Raises ``FieldError``.
+
+        Past the deadline the command is withdrawn, unless it is on the wire already.
+        """
+        ...
+
+    def keep(self, for_s: float) -> None:
+        """The watch is alive: refresh what stands until ordered otherwise for so long from now.
+
+        When nobody calls in time, safe values are written, and only a new command ends that.
+        """
         ...
 
     def health(self) -> Mapping[str, DeviceHealth]:

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from hardware.field import FieldError, Gone
 
 OPEN_WITHIN_S = 5.0
+CONNECT_WITHIN_S = 3.0  # three attempts of TCP
+UNHEARD = 8
 _CURE_PORT = "check the adapter's plug and the port's name (ls /dev/serial/by-id)"
 _CURE_BRIDGE = "check the bridge's power, address and port"
 
@@ -131,22 +133,29 @@ def _close_late(opening: asyncio.Future[Any]) -> None:
 
 
 class BridgeLine(asyncio.Protocol):
-    """RTU frames over TCP, as serial device servers pass them."""
+    """RTU frames over TCP, as serial device servers pass them.
+
+    A bridge that answers nothing for 8 questions is connected to anew: after an outage TCP itself would wait minutes
+    before it tries again.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self.where = f"modbus rtu over tcp {host}:{port}"
         self._place = (host, port)
+        self._unheard = 0
         self._transport: asyncio.Transport | None = None
         self._lost: Callable[[FieldError], None] | None = None
         self._take: Callable[[bytes], None] | None = None
 
     async def open(self, take: Callable[[bytes], None], lost: Callable[[FieldError], None]) -> None:
         """Connect. Raises ``Gone``."""
+        self._unheard = 0
         self._take, self._lost = take, lost
         self._transport = await connect(self, self._place, self.where)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
+        self._unheard = 0
         if self._take is not None:
             self._take(data)
 
@@ -161,6 +170,10 @@ class BridgeLine(asyncio.Protocol):
         """Send. Raises ``Gone``."""
         if self._transport is None or self._transport.is_closing():
             raise Gone("the bridge is not connected", where=self.where, cure=_CURE_BRIDGE)
+        self._unheard += 1
+        if self._unheard > UNHEARD:
+            self._transport.abort()
+            raise Gone("the bridge is silent", where=self.where, cure=_CURE_BRIDGE)
         self._transport.write(data)
 
     def close(self) -> None:
@@ -173,7 +186,7 @@ class BridgeLine(asyncio.Protocol):
 async def connect(protocol: asyncio.Protocol, place: tuple[str, int], where: str) -> asyncio.Transport:
     """A connection for ``protocol``. Raises ``Gone``."""
     try:
-        async with asyncio.timeout(OPEN_WITHIN_S):
+        async with asyncio.timeout(CONNECT_WITHIN_S):
             transport, _ = await asyncio.get_running_loop().create_connection(lambda: protocol, *place)
     except OSError as error:  # TimeoutError is one
         raise Gone("no connection", where=where, cure=_CURE_BRIDGE) from error

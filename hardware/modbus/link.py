@@ -97,6 +97,10 @@ class ModbusLink:
         self._master.close()
         self._abandon(Gone("the link was closed", where=self.where))
 
+    def keep(self, for_s: float) -> None:
+        """The watch is alive: standing outputs are refreshed for so long."""
+        self._leases.keep(time.monotonic() + for_s)
+
     def health(self) -> Mapping[str, DeviceHealth]:
         """Counts by device."""
         for unit in self._units.values():
@@ -116,7 +120,7 @@ class ModbusLink:
 
     async def command(self, command: Command, *, within_s: float) -> None:
         """Set an output; returns when the unit confirmed."""
-        unit, request = self._leases.check(command)
+        unit, request = self._leases.check(command, time.monotonic())
         turn = Turn(unit, request)
         self._commands[turn] = command
         try:
@@ -190,9 +194,12 @@ class ModbusLink:
         try:
             if turn.block is not None:
                 values = await self._read(turn.unit, turn.block)
-            elif turn in self._commands:
+            else:
                 async with self._writing:
-                    self._leases.grant(self._commands[turn], began_s)
+                    command = self._commands.get(turn)
+                    if command is None:
+                        return  # withdrawn meanwhile
+                    self._leases.grant(command, began_s)
                     await self._master.exchange(turn.unit.number, turn.request)
         except FieldError as failed:
             error = failed.with_traceback(None)
@@ -248,7 +255,7 @@ class ModbusLink:
                 try:
                     await self._master.exchange(unit.number, request)
                     if is_over:
-                        self._leases.ended(unit, request, time.monotonic())
+                        self._leases.ended(unit, request)
                 except FieldError as failed:
                     error = failed.with_traceback(None)
                 at_s = time.monotonic()

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hardware.field import Config, Garbage, LoopBands, Priority, Value
+from hardware.field import Config, Garbage, Priority
 from hardware.modbus.pdu import BITS, READS, Function, Request
 
 MAX_HOLD_S = 2.0
@@ -32,22 +32,16 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class Register:
-    """One point in a block. ``address``: the unit's, not the block's. Value = number * ``scale`` + ``offset``.
+    """One point in a block. ``address``: the unit's, not the block's.
 
-    ``bit``: which one of a register (0 lowest). ``is_low_first``: the low word of two comes first. ``loop``: the value
-    is the resistance in ohm of a supervised loop, given as the word of its state. ``words``: the unit tells states by
-    number; a number that is not there is ``Garbage``, never the nearest.
+    ``bit``: which one of a register (0 lowest). ``is_low_first``: the low word of two comes first.
     """
 
     point: str
     address: int
     kind: Kind = Kind.UINT16
-    scale: float = 1.0
-    offset: float = 0.0
     bit: int = 0
     is_low_first: bool = False
-    loop: LoopBands | None = None
-    words: tuple[tuple[int, str], ...] = ()
 
     @property
     def quantity(self) -> int:
@@ -55,34 +49,12 @@ class Register:
         return 2 if self.kind in (Kind.UINT32, Kind.INT32, Kind.FLOAT32) else 1
 
 
-Reader = Callable[[Sequence[int]], Value]
+Reader = Callable[[Sequence[int]], float]
 
 
 def reader(register: Register, first: int, function: Function) -> Reader:
     """How to read ``register`` from a block that begins at ``first``. The reader raises ``Garbage``."""
     at = register.address - first
-    number = _number(register, at, function)
-    if register.loop is not None:
-        bands, scale, offset = register.loop, register.scale, register.offset
-        return lambda values: bands.state(number(values) * scale + offset).value
-    if register.words:
-        words = dict(register.words)
-        return lambda values: _word(words, number(values), register.point)
-    if register.kind is Kind.BIT:
-        return lambda values: bool(number(values))
-    if register.scale == 1.0 and register.offset == 0.0:
-        return number
-    return lambda values: number(values) * register.scale + register.offset
-
-
-def _word(words: dict[int, str], number: float, point: str) -> str:
-    try:
-        return words[int(number)]
-    except KeyError:
-        raise Garbage(f"{point} has the state {number:g}, which its profile does not know") from None
-
-
-def _number(register: Register, at: int, function: Function) -> Callable[[Sequence[int]], float]:
     if register.kind is Kind.BIT:
         shift = 0 if function in BITS else register.bit
         return lambda values: values[at] >> shift & 1

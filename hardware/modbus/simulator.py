@@ -127,7 +127,7 @@ class ModbusGateway:
         self.units = units(found)
         self.host = host
         self.port = 0
-        self.asked = 0
+        self.connections = 0
         self.silent_s: float | None = None  # after so long a silent unit is reported (exception 11); None: never
         self._bus = _Bus(self.units.values(), baud) if passes_rtu else None
         self._server: asyncio.Server | None = None
@@ -151,6 +151,7 @@ class ModbusGateway:
 
     def attach(self, peer: asyncio.Transport) -> None:
         """A connection came."""
+        self.connections += 1
         self._peers.add(peer)
 
     def detach(self, peer: asyncio.Transport) -> None:
@@ -167,7 +168,6 @@ class ModbusGateway:
         return lambda data: [out for one in frames.feed(data) for out in self._answer(*one, now_s())]
 
     def _answer(self, transaction: int, number: int, request: bytes, now_s: float) -> list[tuple[float, bytes]]:
-        self.asked += 1
         unit = self.units.get(number)
         answer = unit.answer(request, now_s) if unit is not None else None
         if answer is None and self.silent_s is not None:

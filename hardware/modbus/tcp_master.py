@@ -11,7 +11,7 @@ from collections import Counter
 
 from hardware.field import FieldError, Garbage, Gone, Timeout
 from hardware.modbus import tcp
-from hardware.modbus.line import connect
+from hardware.modbus.line import UNHEARD, connect
 from hardware.modbus.pdu import Request, decode_reply
 from hardware.modbus.unanswered import Shape
 
@@ -19,7 +19,10 @@ _CURE = "check the gateway's power, address and port"
 
 
 class TcpMaster(asyncio.Protocol):
-    """Use from one event loop. ``within_s``: the gateway's worst answer, its own time-out for a dead unit included."""
+    """Use from one event loop. ``within_s``: the gateway's worst answer, its own time-out for a dead unit included.
+
+    A gateway that answers nothing for 8 questions is connected to anew, see ``line.BridgeLine``.
+    """
 
     def __init__(self, host: str, port: int = 502, *, within_s: float = 1.0, parallel: int = 1) -> None:
         self.where = f"modbus tcp {host}:{port}"
@@ -31,10 +34,12 @@ class TcpMaster(asyncio.Protocol):
         self._frames = tcp.FrameReader()
         self._waiting: dict[int, tuple[int, asyncio.Future[bytes]]] = {}
         self._number = 0
+        self._unheard = 0
 
     async def open(self) -> None:
         """Connect; raises ``Gone``."""
         self._frames = tcp.FrameReader()
+        self._unheard = 0
         self._transport = await connect(self, self._place, self.where)
 
     @property
@@ -56,6 +61,10 @@ class TcpMaster(asyncio.Protocol):
         """Ask and give what was read, or what is confirmed as written. Raises ``FieldError``."""
         if self._transport is None or not self.is_open:
             raise Gone("the gateway is not connected", where=self.where, cure=_CURE)
+        self._unheard += 1
+        if self._unheard > UNHEARD:
+            self._transport.abort()
+            raise Gone("the gateway is silent", where=self.where, cure=_CURE)
         loop = asyncio.get_running_loop()
         number = self._number = self._number + 1 & 0xFFFF
         answer: asyncio.Future[bytes] = loop.create_future()
@@ -73,6 +82,7 @@ class TcpMaster(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
+        self._unheard = 0
         try:
             frames = self._frames.feed(data)
         except Garbage as error:

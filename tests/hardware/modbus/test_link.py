@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hardware.field import Command, Config, Gone, LoopBands, Priority, Refused, Timeout
-from hardware.modbus.line import SerialLine, SerialSettings
+from hardware.field import Command, Config, Gone, Priority, Refused, Timeout
+from hardware.modbus.line import BridgeLine, SerialLine, SerialSettings
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.pdu import Function
 from hardware.modbus.plan import Block, Kind, Output, Register, Unit
 from hardware.modbus.rtu_master import RtuMaster, Timing
+from hardware.modbus.schedule import Backoff
 from hardware.modbus.simulator import ModbusGateway, ModbusOnPty
 from hardware.modbus.tcp_master import TcpMaster
 from tests.hardware.modbus.field_bus import QUICK, TIMING, bus, planned, running, virtual
@@ -26,6 +28,11 @@ def rtu_link(found: ModbusOnPty, *units: Unit, timing: Timing = TIMING) -> Modbu
     return ModbusLink(RtuMaster(SerialLine(SerialSettings(str(found.path))), timing), units, backoff=QUICK)
 
 
+def planned_standing() -> Unit:
+    """Its relay may stand without an end."""
+    return replace(planned(1), outputs=(Output("relay", 0, hold_s=0.4),))
+
+
 async def until(is_so: Callable[[], object]) -> None:
     """The test's own time-out ends what never comes."""
     while not is_so():
@@ -34,28 +41,26 @@ async def until(is_so: Callable[[], object]) -> None:
 
 async def test_values_come_with_time_and_point(tmp_path: Path) -> None:
     registers = (
-        Register("temperature", 0, Kind.INT16, scale=0.1), Register("energy", 1, Kind.UINT32, is_low_first=True),
-        Register("flow", 3, Kind.FLOAT32), Register("smoke", 5, scale=10.0, loop=LoopBands(2200, 400, 9000)),
-        Register("lid", 6, Kind.BIT, bit=3), Register("mode", 7, words=((1, "auto"), (2, "hand"))),
+        Register("temperature", 0, Kind.INT16), Register("energy", 1, Kind.UINT32, is_low_first=True),
+        Register("flow", 3, Kind.FLOAT32), Register("smoke", 5), Register("lid", 6, Kind.BIT, bit=3),
     )  # fmt: skip
-    unit = Unit("bin", 1, (Block(Function.READ_INPUT_REGISTERS, 0, 8, 0.05, registers, Priority.FIRE),))
+    unit = Unit("bin", 1, (Block(Function.READ_INPUT_REGISTERS, 0, 7, 0.05, registers, Priority.FIRE),))
     peer = virtual(1)
-    peer.inputs.update({0: 0xFFF6, 1: 2, 2: 1, 3: 0x3FC0, 4: 0, 5: 440, 6: 8, 7: 2})
+    peer.inputs.update({0: 0xFFF6, 1: 2, 2: 1, 3: 0x3FC0, 4: 0, 5: 4400, 6: 8})
     async with bus(tmp_path, [peer]) as found, running(rtu_link(found, unit)) as samples:
-        await until(lambda: len(samples.all) >= 12)
+        await until(lambda: len(samples.all) >= 10)
         values = {sample.point: sample.value for sample in samples.all}
-        assert values == {
-            "temperature": -1.0, "energy": 65538, "flow": 1.5, "smoke": "alarm", "lid": True, "mode": "hand",
-        }  # fmt: skip
+        assert values == {"temperature": -10, "energy": 65538, "flow": 1.5, "smoke": 4400, "lid": 1}
         times = [sample.at_s for sample in samples.of("bin", "smoke")]
         assert times == sorted(times)
         assert abs(times[-1] - time.monotonic()) < 60
-        peer.inputs[7] = 9
-        await until(lambda: (last := samples.last("bin", "mode")) is not None and last.error is not None)
-        last = samples.last("bin", "mode")
-        assert last is not None
-        assert last.value is None  # a state the profile does not know is no state
-        assert samples.last("bin", "lid").value is True  # type: ignore[union-attr]
+        peer.inputs[3] = 0x7FC0  # not a number
+        await until(lambda: (last := samples.last("bin", "flow")) is not None and last.error is not None)
+        flow, lid = samples.last("bin", "flow"), samples.last("bin", "lid")
+        assert flow is not None
+        assert (flow.value, flow.error.word if flow.error else "") == (None, "garbage")
+        assert lid is not None
+        assert lid.value == 1
 
 
 async def test_dead_units_do_not_stop_the_others(tmp_path: Path) -> None:
@@ -110,7 +115,7 @@ async def test_an_output_stands_as_long_as_its_lease(tmp_path: Path) -> None:
             await until(lambda: relay() == 0)
             written = [pdu for _, _, pdu in found.heard if pdu[0] == Function.WRITE_COIL]
             assert written[-1][3] == 0  # ended by us, not by the unit
-            with pytest.raises(Refused):
+            with pytest.raises(Refused, match="lives"):
                 await link.command(Command("u1", "relay", True), within_s=1.0)
             with pytest.raises(Refused):
                 await link.command(Command("u1", "relay", True, 61.0), within_s=1.0)
@@ -133,6 +138,25 @@ async def test_an_output_falls_back_when_the_link_ends(tmp_path: Path) -> None:
             return found.units[1].coils[0] == 0
 
         await until(is_safe)
+
+
+async def test_a_standing_output_ends_with_the_watch_and_only_a_command_brings_it_back(tmp_path: Path) -> None:
+    async with bus(tmp_path, [virtual(1)]) as found:
+        link = rtu_link(found, planned_standing())
+        async with running(link) as samples:
+            await until(lambda: samples.last("u1"))
+            link.keep(0.3)
+            await link.command(Command("u1", "relay", True), within_s=1.0)
+            for _ in range(10):  # twice its hold time
+                await asyncio.sleep(0.08)
+                link.keep(0.3)
+                assert found.units[1].coils[0] == 1
+            await until(lambda: found.units[1].coils[0] == 0)  # the watch hangs: released by the link itself
+            link.keep(5.0)
+            await asyncio.sleep(0.3)
+            assert found.units[1].coils[0] == 0
+            await link.command(Command("u1", "relay", True), within_s=1.0)
+            assert found.units[1].coils[0] == 1
 
 
 async def test_switching_off_ends_the_lease(tmp_path: Path) -> None:
@@ -211,6 +235,28 @@ async def test_a_gateway_with_units_dead_and_alive() -> None:
         await gateway.stop()
 
 
+@pytest.mark.parametrize("passes_rtu", [False, True])
+async def test_a_silent_gateway_is_connected_to_anew(passes_rtu: bool) -> None:
+    gateway = ModbusGateway([virtual(1)], passes_rtu=passes_rtu)
+    await gateway.start()
+    master = (
+        RtuMaster(BridgeLine(gateway.host, gateway.port), Timing(worst_answer_s=0.02, latest_s=0.1))
+        if passes_rtu
+        else TcpMaster(gateway.host, gateway.port, within_s=0.05)
+    )
+    link = ModbusLink(master, [planned(1)], backoff=Backoff(0.02, 0.05))
+    try:
+        async with running(link) as samples:
+            await until(lambda: samples.last("u1"))
+            gateway.units[1].faults.drop = 1.0
+            await until(lambda: gateway.connections >= 2)
+            gateway.units[1].faults.drop = 0.0
+            count = len(samples.all)
+            await until(lambda: any(sample.value == 100 for sample in samples.all[count:]))
+    finally:
+        await gateway.stop()
+
+
 async def test_a_plan_is_refused_when_it_cannot_be() -> None:
     with pytest.raises(Config, match="twice"):
         ModbusLink(TcpMaster("127.0.0.1"), [planned(1), planned(1)])
@@ -220,16 +266,3 @@ async def test_a_plan_is_refused_when_it_cannot_be() -> None:
         Block(Function.READ_INPUT_REGISTERS, 0, 2, 1.0, (Register("x", 1, Kind.UINT32),))
     with pytest.raises(Config, match="one name"):
         Unit("u", 1, (Block(Function.READ_COILS, 0, 2, 1.0, (Register("x", 0, Kind.BIT), Register("x", 1, Kind.BIT))),))
-    with pytest.raises(Config, match="overlap"):
-        LoopBands(2200, 2000, 9000)
-
-
-@pytest.mark.parametrize(
-    ("ohm", "state"),
-    [
-        (0, "short"), (399, "short"), (400, "odd"), (1869, "odd"), (1870, "normal"), (2530, "normal"), (2531, "odd"),
-        (3739, "odd"), (3740, "alarm"), (5060, "alarm"), (5061, "odd"), (9000, "odd"), (9001, "open"), (1e9, "open"),
-    ],
-)  # fmt: skip
-def test_five_states_of_a_loop(ohm: float, state: str) -> None:
-    assert LoopBands(2200, 400, 9000).state(ohm).value == state
