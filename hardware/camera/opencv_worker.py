@@ -32,6 +32,7 @@ _STALE_S = 0.5  # an open camera without a new frame for so long is stalled
 _STALE_FRAMES = 2.5  # ... or for so many frames, where it was told to be slow
 _HUNG_S = 4.0  # a native read that ignores its time-out
 _RETRY_S = 0.3
+_FAILURES = 2  # a camera that is there may miss the first second, on a busy computer or just awake
 _FROZEN_S = 2.0  # a picture frozen for so long: open the device anew
 _JOIN_S = 0.5
 _PRESENCE_S = 2.0  # between two looks whether a closed camera is still there
@@ -80,18 +81,22 @@ class Capture(threading.Thread):
         self.wanted: Window = WHOLE  # what the preview shall show
         self._shown: Window = WHOLE
         self.picture = Picture.OPENING
-        self.settled = threading.Event()  # the first frame came, or the first attempt failed
+        self.settled = threading.Event()  # the first frame came, or there is no hope of one
         self.active_s = time.monotonic()  # when the thread last came back from native code
         self.fresh_s = 0.0  # when the last new frame came
 
     def run(self) -> None:
         """Capture until told to end."""
+        failures = 0
         while not self._ending.is_set():
             self.active_s = time.monotonic()
             camera = self._open()
             if camera is None:
-                self.say(Picture.STALLED if places.is_present(self._source) else Picture.UNPLUGGED)
-                self.settled.set()
+                is_there = places.is_present(self._source)
+                self.say(Picture.STALLED if is_there else Picture.UNPLUGGED)
+                failures += 1
+                if not is_there or failures >= _FAILURES:
+                    self.settled.set()
                 self._ending.wait(_RETRY_S)
                 continue
             try:
