@@ -104,7 +104,7 @@ class Actions:
         """An alarm's condition became true. Out of service it releases and moves nothing."""
         if is_out_of_service:
             return []
-        if self._is_tested(rule, now):
+        if self.is_tested(rule, now):
             self._withheld.add(rule)
             return [Tell("notice", rule, "Walk test", now)]
         return self._perform(rule, now)
@@ -214,7 +214,8 @@ class Actions:
         except Refused as refused:  # one deed that cannot be done keeps no other from being done
             return [Tell("notice", rule, str(refused), now)]
 
-    def _is_tested(self, rule: str, now: float) -> bool:
+    def is_tested(self, rule: str, now: float) -> bool:
+        """A walk test covers every device of the rule: it is told and releases nothing."""
         if self.walk_test is None or now >= self.walk_test.until or rule not in self._rules:
             return False
         return all(when.point.partition(".")[0] in self.walk_test.devices for when in self._rules[rule].when)

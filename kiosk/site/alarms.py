@@ -168,10 +168,10 @@ class Alarms:
         if before is alarm.state:
             return []
         changes = self._chatter(alarm, now)
+        if Cover.CHATTERING not in alarm.covers:
+            changes.insert(0, self._change(alarm, Event.CLEAR.value, before, WATCH, now))
         self._settle(alarm)
-        if Cover.CHATTERING in alarm.covers:
-            return changes
-        return [self._change(alarm, Event.CLEAR.value, before, WATCH, now), *changes]
+        return changes
 
     def suppress(self, keys: Iterable[Key], parent: str, now: float) -> list[Change]:
         """``parent`` is lost and speaks for these alarms. Alarms of the fire class are passed over: they stay."""

@@ -81,7 +81,7 @@ class Health:
         self.signs: frozenset[Sign] = frozenset()
         self.cause = Cause.NONE
         self.losses = 0
-        self._promise = promise
+        self.promise = promise
         self._heard_at = now
         self._missed = 0
         self._good = 0
@@ -160,7 +160,7 @@ class Health:
     def _judge(self, now: float) -> News | None:
         self._presence.pass_until(now, is_there=self.state is not State.LOST)
         signs = self._found(now)
-        is_silent = now - self._heard_at >= self._promise.lost_after_s and self._missed >= self._promise.missed
+        is_silent = now - self._heard_at >= self.promise.lost_after_s and self._missed >= self.promise.missed
         if is_silent:
             state = State.LOST
         elif self.state in (State.LOST, State.UNKNOWN) and self._good < GOOD_TO_RETURN:

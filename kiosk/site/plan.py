@@ -177,6 +177,8 @@ def _key(path: KeyPath) -> str:
 
 def _raw(text: str) -> float | str:
     """What a driver hands over for this key of ``words``: a number where it reads as one."""
+    if text in ("true", "false"):
+        return float(text == "true")
     try:
         return float(text)
     except ValueError:

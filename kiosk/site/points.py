@@ -19,12 +19,13 @@ class Quality(enum.Enum):
 
 
 class Cause(enum.Enum):
-    """Why a quality is not good. The first seven come from drivers (``Sample.fault``), the others from conditioning."""
+    """Why a quality is not good. The next seven are drivers' words (``Sample.fault``), the rest is ours."""
 
     NONE = ""
     TIMEOUT = "timeout"  # no answer within the deadline
     GARBAGE = "garbage"  # CRC, length, function or unit wrong
     REFUSED = "refused"  # the device answered with an error
+    BUSY = "busy"  # it is there and asks for time
     AUTH = "auth"  # wrong key or password
     GONE = "gone"  # connection or port is not there
     MISCONFIGURED = "misconfigured"  # the device has no such point

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kiosk.site.actions import Actions, Order, Step
 from kiosk.site.alarm_snapshot import SnapshotUnusable, restore, snapshot
 from kiosk.site.alarm_states import Cover, Severity, State
-from kiosk.site.alarms import Act, Alarms, Change, Key
+from kiosk.site.alarms import Act, Alarm, Alarms, Change, Key
 from kiosk.site.commands import Answer, Command, Commands
 from kiosk.site.conditioning import Conditioner
 from kiosk.site.health import MISSED_POLLS, Health, News, Promise
@@ -28,7 +28,7 @@ from kiosk.site.rules import Rules, Verdict
 from kiosk.site.schema import PROMISED_S
 
 STALE_EVERY_S = 1.0  # how often all points are looked at for staleness
-RETURN_S = 5.0  # children have so long to come back after their parent did, before their own loss is announced
+RETURN_S = 10.0  # children have so long to come back after their parent did, before their own loss is announced
 
 
 class _Kept(BaseModel):
@@ -73,8 +73,14 @@ class Watch:
         self.commands = Commands(self.actions)
         self.conditioners: dict[str, Conditioner] = {}
         self.health: dict[str, Health] = {}
-        self._lost: set[str] = set()
-        self._spoken_for: dict[str, str] = {}
+        self._lost = {
+            a.definition.key.point for a in self.alarms.all() if _is_loss(a)
+        }  # also those of before a restart
+        self._spoken_for = {
+            alarm.definition.key.point: alarm.covers[Cover.SUPPRESSED].reason
+            for alarm in self.alarms.all()
+            if alarm.definition.key.rule == LOST and Cover.SUPPRESSED in alarm.covers
+        }
         self._returning: dict[str, float] = {}
         self._is_dirty = False
         self._stale_at = now
@@ -177,13 +183,14 @@ class Watch:
         return [name for name, rule in plan.rules.items() if Key(rule.when[0].point, name) in keys]
 
     def _standing(self) -> list[str]:
-        """Fire rules whose alarms were not reset."""
+        """Fire rules whose alarms were not reset; out of service ones only if they had released before."""
+        held = {rule for causes in (self._held, self.actions.causes()) for rules in causes.values() for rule in rules}
         return [
             one.definition.key.rule
             for one in self.alarms.all()
             if one.definition.severity is Severity.FIRE
             and one.state is not State.NORMAL
-            and Cover.OUT_OF_SERVICE not in one.covers
+            and (Cover.OUT_OF_SERVICE not in one.covers or one.definition.key.rule in held)
         ]
 
     def _furnish(self, now: float) -> None:
@@ -202,7 +209,10 @@ class Watch:
             promises[device] = Promise(profile.lost_after_s, 2 if profile.promise == "heartbeat" else MISSED_POLLS)
         self.conditioners = fresh
         self._waiting &= set(fresh)
-        self.health = {name: known.get(name) or Health(promise, now) for name, promise in promises.items()}
+        self.health = {
+            name: known[name] if name in known and known[name].promise == promise else Health(promise, now)
+            for name, promise in promises.items()
+        }
         self._lost &= set(promises)
         self._spoken_for = {name: root for name, root in self._spoken_for.items() if name in promises}
         self._is_dirty = True
@@ -223,9 +233,10 @@ class Watch:
         for verdict in verdicts:
             key = Key(self.plan.rules[verdict.rule].when[0].point, verdict.rule)
             if verdict.is_active:
+                is_test = self.actions.is_tested(verdict.rule, verdict.at)
                 is_out = Cover.OUT_OF_SERVICE in self.alarms[key].covers
                 self._steps(self.actions.on_raise(verdict.rule, verdict.at, is_out_of_service=is_out), verdict.at, out)
-                out.changes += self.alarms.raise_(key, verdict.at, verdict.detail)
+                out.changes += self.alarms.raise_(key, verdict.at, "walk test: " * is_test + verdict.detail)
             else:
                 out.steps += self.actions.on_clear(verdict.rule, verdict.at)
                 out.changes += self.alarms.clear(key, verdict.at)
@@ -246,11 +257,14 @@ class Watch:
         if news is None:
             return out
         out.health.append((name, news))
-        self._is_dirty |= (news.before is HealthState.LOST) != (news.after is HealthState.LOST)
-        (self._lost.add if news.after is HealthState.LOST else self._lost.discard)(name)
+        if news.after is HealthState.UNKNOWN:
+            return out  # nothing is decided yet: what was said before a restart stands
+        is_lost = news.after is HealthState.LOST
+        self._is_dirty |= is_lost != (name in self._lost)
+        (self._lost.add if is_lost else self._lost.discard)(name)
         signs = ", ".join(sorted(sign.value for sign in news.signs))
         for rule, is_so, detail in (
-            (LOST, news.after is HealthState.LOST, news.cause.value),
+            (LOST, is_lost, news.cause.value),
             (DEGRADED, news.after is HealthState.DEGRADED, signs),
         ):
             key = Key(name, rule)
@@ -288,3 +302,7 @@ class Watch:
     def _merge(out: Outcome, more: Outcome) -> None:
         out.changes += more.changes
         out.health += more.health
+
+
+def _is_loss(alarm: Alarm) -> bool:
+    return alarm.definition.key.rule == LOST and alarm.is_active

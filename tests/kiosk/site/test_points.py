@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from hardware.field import ERRORS
 from kiosk.site.conditioning import Conditioner, Limits
 from kiosk.site.points import Cause, Loop, LoopBands, Point, Quality, Sample
 
@@ -153,3 +154,7 @@ def test_a_running_average_does_not_drift() -> None:
     for second in range(5000, 5060):
         conditioner.take(Sample(40.0, second))
     assert conditioner.point.value == pytest.approx(40.0, abs=1e-3)
+
+
+def test_every_word_by_which_a_driver_fails_is_a_cause() -> None:
+    assert {error.word for error in ERRORS} <= {cause.value for cause in Cause}

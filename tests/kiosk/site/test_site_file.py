@@ -11,7 +11,9 @@ from booth.cli import booth
 from kiosk.site.alarm_states import Severity
 from kiosk.site.alarms import Key
 from kiosk.site.checks import link_share
+from kiosk.site.conditioning import Conditioner
 from kiosk.site.plan import PlanError
+from kiosk.site.points import Sample
 from kiosk.site.site_file import check, load, load_profiles
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -281,6 +283,14 @@ def test_the_plan_knows_alarms_topology_and_conditioning() -> None:
     assert plan.limits("hall-smoke.loop").bands is not None
     assert not plan.limits("hall-smoke.loop").may_chatter
     assert plan.limits("noise.laeq").is_level_db
+
+
+@pytest.mark.parametrize(("raw", "word"), [(False, "normal"), (True, "alarm"), (1, "alarm")])
+def test_a_payloads_true_and_false_are_words(raw: bool | int, word: str) -> None:
+    conditioner = Conditioner(load(EXAMPLE, PROFILES).limits("attic-smoke.smoke"))
+    point = conditioner.take(Sample(raw, 1.0))
+    assert point is not None
+    assert point.value == word
 
 
 def test_load_raises_every_mistake(tmp_path: Path) -> None:
