@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import time
 from collections import Counter
@@ -218,11 +219,15 @@ class ModbusLink:
                 waiter.set_exception(error)
 
     async def _read(self, unit: Unit, block: Block) -> tuple[int, ...]:
-        """Ask for the block; after an unanswered question first for less, so that a late answer is not taken for it."""
+        """Ask for the block; after an unanswered question first for less, or for something else of the unit.
+
+        So a late answer is not taken for it, and the unit need not be left alone until none can come any more.
+        """
         avoided = self._master.avoid(unit.number)
         if block.request.shape in avoided:
-            for quantity in range(block.quantity - 1, 0, -1):
-                probe = block.shorter(quantity)
+            shorter = (block.shorter(quantity) for quantity in range(block.quantity - 1, 0, -1))
+            others = (one.request for one in unit.blocks)
+            for probe in itertools.chain(shorter, others):
                 if probe.shape not in avoided:
                     await self._master.exchange(unit.number, probe)
                     break
