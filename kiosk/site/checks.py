@@ -69,13 +69,14 @@ def _devices(plan: Plan, source: Source, broken: Collection[str]) -> Iterator[Mi
             )
         seen.setdefault((device.link, device.address), name)
         if profile is not None and profile.promise != "heartbeat":
-            every_s = plan.every_s(name)
-            if every_s * MISSED_POLLS > profile.lost_after_s:
+            every_s, answer_s = plan.every_s(name), profile.answer_ms / 1000
+            if every_s * MISSED_POLLS + answer_s > profile.lost_after_s:
+                most_ms = (profile.lost_after_s * 1000 - profile.answer_ms) // MISSED_POLLS
                 yield source.mistake(
                     (*at, "every_ms"),
-                    f"every {every_s * 1000:g} ms leaves fewer than {MISSED_POLLS} polls"
-                    f" in the {profile.lost_after_s:g} s within which its loss must be found",
-                    f"at most {profile.lost_after_s * 1000 / MISSED_POLLS:g}",
+                    f"every {every_s * 1000:g} ms, {MISSED_POLLS} missed polls and the last answer's time-out take"
+                    f" longer than the {profile.lost_after_s:g} s within which its loss must be found",
+                    f"at most {most_ms:g}",
                 )
 
 
