@@ -3,7 +3,7 @@
 An RTU answer names its unit and function and, for a read, its length; not the address. So after a time-out an answer to
 the next read of that unit may be the late one to the last. This ledger of unanswered questions tells when that can be:
 an answer counts only if no question of its shape is still unanswered. A unit works in order, so one answer that counts
-settles all before it. pymodbus, for one, hands out the late value for ever. Knows no wire and no clock.
+settles all before it. Knows no wire and no clock.
 """
 
 from __future__ import annotations
