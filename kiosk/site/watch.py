@@ -6,6 +6,7 @@ journal, socket) brings the time and does what ``Outcome`` says, orders first, t
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from kiosk.site.root_cause import roots
 from kiosk.site.rules import Rules, Verdict
 from kiosk.site.schema import PROMISED_S
 
-STALE_EVERY_S = 1.0  # how often all points are looked at for staleness
+ROUND_S = 1.0  # every point and device is looked at once in this time, a part of them at each tick
 RETURN_S = 10.0  # children have so long to come back after their parent did, before their own loss is announced
 
 
@@ -83,7 +84,7 @@ class Watch:
         }
         self._returning: dict[str, float] = {}
         self._is_dirty = False
-        self._stale_at = now
+        self._ticked_at = now
         self._waiting: set[str] = set()  # points in debounce
         self._keys: dict[str, list[Key]] = {}
         self._furnish(now)
@@ -120,16 +121,14 @@ class Watch:
         """Let time pass for everything."""
         out = Outcome(steps=self.actions.tick(now))
         self._verdicts(self.rules.tick(now, minute), out)
-        is_round = now - self._stale_at >= STALE_EVERY_S
-        self._stale_at = now if is_round else self._stale_at
-        for reference in list(self.conditioners) if is_round else sorted(self._waiting):
+        share, self._ticked_at = min(1.0, (now - self._ticked_at) / ROUND_S), now
+        for reference in sorted(self._waiting | set(self._point_round.next(share))):
             one = self.conditioners[reference]
             self._point(reference, one.tick(now), now, minute, out)
             if not one.is_waiting:
                 self._waiting.discard(reference)
-        if is_round:
-            for name, health in self.health.items():
-                self._merge(out, self._healthy(name, health.tick(now)))
+        for name in self._health_round.next(share):
+            self._merge(out, self._healthy(name, self.health[name].tick(now)))
         if self._is_dirty or self._returning:
             self._speak(now, minute, out)
         arrived, at_fault = self.commands.tick(self.points(), now) if self.commands.is_waiting else ([], [])
@@ -209,6 +208,7 @@ class Watch:
             promises[device] = Promise(profile.lost_after_s, 2 if profile.promise == "heartbeat" else MISSED_POLLS)
         self.conditioners = fresh
         self._waiting &= set(fresh)
+        self._point_round, self._health_round = _Round(list(fresh)), _Round(list(promises))
         self.health = {
             name: known[name] if name in known and known[name].promise == promise else Health(promise, now)
             for name, promise in promises.items()
@@ -306,3 +306,21 @@ class Watch:
 
 def _is_loss(alarm: Alarm) -> bool:
     return alarm.definition.key.rule == LOST and alarm.is_active
+
+
+class _Round:
+    """Goes round a list in parts, so that no tick is long."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._at = 0
+
+    def next(self, share: float) -> list[str]:
+        """The next ``share`` (0..1) of all names."""
+        count = math.ceil(share * len(self._names))
+        begin, self._at = self._at, self._at + count
+        part = self._names[begin : self._at]
+        if self._at >= len(self._names):
+            self._at -= len(self._names)
+            part += self._names[: min(self._at, begin)]
+        return part

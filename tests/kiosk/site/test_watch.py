@@ -12,7 +12,7 @@ from kiosk.site.actions import Order
 from kiosk.site.alarm_snapshot import SnapshotUnusable
 from kiosk.site.alarms import Act, Key
 from kiosk.site.plan import Plan
-from kiosk.site.points import Cause, Sample
+from kiosk.site.points import Cause, Quality, Sample
 from kiosk.site.site_file import load
 from kiosk.site.watch import Outcome, Watch
 
@@ -229,3 +229,24 @@ def test_dry_soil_waters_after_its_delay_and_stops_when_wet(watch: Watch) -> Non
     watch.take("soil.moisture", Sample(190, 600), NOON)
     assert steps(watch.tick(600, NOON)) == ["valve.valve=1"]
     assert steps(watch.take("soil.moisture", Sample(260, 650), NOON)) == ["valve.valve=0"]
+
+
+@pytest.mark.parametrize("every_s", [0.1, 0.3, 1.0, 5.0])
+def test_every_point_is_looked_at_within_a_second_or_at_every_tick(plan: Plan, every_s: float) -> None:
+    watch = Watch(plan, 0.0)
+    for reference, conditioner in watch.conditioners.items():
+        spec = plan.point(reference)
+        word = next(iter(spec.words), "")
+        raw = {"number": 300.0, "loop": 2200.0}.get(spec.kind, float(word) if word.isdigit() else word)
+        watch.take(reference, Sample(raw, 0.0), NOON)
+    fresh = {
+        reference
+        for reference, conditioner in watch.conditioners.items()
+        if conditioner.point.quality is Quality.GOOD and conditioner.limits.stale_after_s < 20
+    }
+    assert len(fresh) > 20
+    now, stale = 0.0, set[str]()
+    while now < 21 + every_s:
+        now += every_s
+        stale |= {one for one, point in watch.tick(now, NOON).points if point.cause is Cause.STALE}
+    assert fresh <= stale
