@@ -234,7 +234,7 @@ def test_dry_soil_waters_after_its_delay_and_stops_when_wet(watch: Watch) -> Non
 @pytest.mark.parametrize("every_s", [0.1, 0.3, 1.0, 5.0])
 def test_every_point_is_looked_at_within_a_second_or_at_every_tick(plan: Plan, every_s: float) -> None:
     watch = Watch(plan, 0.0)
-    for reference, conditioner in watch.conditioners.items():
+    for reference in watch.conditioners:
         spec = plan.point(reference)
         word = next(iter(spec.words), "")
         raw = {"number": 300.0, "loop": 2200.0}.get(spec.kind, float(word) if word.isdigit() else word)
