@@ -42,6 +42,8 @@ async def test_the_person_on_the_portrait_matches(rig):
     assert Coaching.GOOD in rig.advice
     assert {one.value for one in rig.advice} & set(MOVEMENTS), "a movement was asked"
     assert len(result.pack) == 19
+    rig.simulator.be_as_at_first()  # looks straight ahead again, as somebody does who is asked anew
+    await rig.settle()
     again = await rig.compare()
     assert again.decision is Decision.MATCH, "a second comparison needs no second enrolment"
 
