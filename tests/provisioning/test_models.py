@@ -1,15 +1,10 @@
 """``booth models``: what is put in place was hashed, is allowed here and was tried out; a refusal changes nothing."""
 
-import functools
 import gzip
-import hashlib
-import http.server
 import io
-import os
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
 from pathlib import Path
 
@@ -21,84 +16,13 @@ from hardware.face.manifest import Thresholds, read_manifest
 from hardware.face.pack import load
 from provisioning.models import install, installed, recipes
 from tests.hardware.face.loose_pack import write_pack
-
-RECIPE = recipes()["lab-mobilefacenet"]
+from tests.provisioning import packs
+from tests.provisioning.packs import RECIPE, public, tree
 
 
 @pytest.fixture(scope="module")
 def weights() -> Path:
-    if not os.environ.get("BOOTH_MODELS"):
-        pytest.skip("BOOTH_MODELS is not set")
-    return Path(os.environ["BOOTH_MODELS"])
-
-
-def public(weights: Path, folder: Path, **changes: str) -> Path:
-    """A whole pack in ``folder`` that may serve the public, made of the weights at hand."""
-    folder.mkdir(parents=True)
-    text = RECIPE.read_text().replace('permitted_use = "laboratory"', 'permitted_use = "public"')
-    for old, new in changes.items():
-        text = text.replace(f'{old} = "1"', f'{old} = "{new}"')
-    (folder / "manifest.toml").write_text(text)
-    for part in read_manifest(RECIPE).parts:
-        (folder / part.file).symlink_to(weights / part.file)
-    return folder
-
-
-class Server:
-    """A web server on loopback that gives the files of ``root``."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        handler = functools.partial(_Quiet, directory=str(root))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-
-    def __enter__(self) -> "Server":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/elsewhere/"):  # where another place is named
-            self.send_response(302)
-            self.send_header(
-                "Location", self.path.removeprefix("/elsewhere") if "evil" not in self.path else "http://192.0.2.1/x"
-            )
-            self.end_headers()
-        elif self.path.startswith("/round"):
-            self.send_response(302)
-            self.send_header("Location", "/round")
-            self.end_headers()
-        elif self.path.startswith("/short/"):  # ends before it is over
-            data = (Path(self.directory) / self.path.removeprefix("/short/")).read_bytes()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data[: len(data) // 2])
-        else:
-            super().do_GET()
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Every file below ``folder`` with its digest."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
-    }
-
-
-# -- installing -------------------------------------------------------------------------------------------------------
+    return packs.weights()
 
 
 @pytest.mark.shared
@@ -126,46 +50,6 @@ def test_an_archive(weights, tmp_path, kind):
         with tarfile.open(archive, "w:gz" if kind.endswith("gz") else "w", dereference=True) as opened:
             opened.add(folder, "pack")
     assert install(str(archive), tmp_path / "store", is_laboratory=False).model == "lab-mobilefacenet 1"
-
-
-@pytest.mark.shared
-@pytest.mark.peer
-def test_a_recipe_is_fetched_from_its_addresses(weights, tmp_path):
-    """As the public pack is: each file from its address, its length and hash from the recipe, through redirections."""
-    text = RECIPE.read_text().replace('permitted_use = "laboratory"', 'permitted_use = "public"')
-    with Server(weights) as server:
-        for part in read_manifest(RECIPE).parts:
-            length = (weights / part.file).stat().st_size
-            text = text.replace(f"size_bytes = {length}\n", "")
-            text = text.replace(
-                f'file = "{part.file}"',
-                f'file = "{part.file}"\nurl = "{server.url}/elsewhere/{part.file}"\nsize_bytes = {length}',
-            )
-        (tmp_path / "recipe.toml").write_text(text)
-        said = []
-        pack = install(str(tmp_path / "recipe.toml"), tmp_path / "store", is_laboratory=False, say=said.append)
-        assert sum("fetching" in line for line in said) == 3
-        again = install(str(tmp_path / "recipe.toml"), tmp_path / "store", is_laboratory=False)
-    assert tree(pack.folder) == tree(again.folder)
-
-
-@pytest.mark.shared
-@pytest.mark.peer
-def test_an_archive_at_an_address_needs_its_hash(weights, tmp_path):
-    folder, root = public(weights, tmp_path / "pack"), tmp_path / "www"
-    root.mkdir()
-    with zipfile.ZipFile(root / "pack.zip", "w") as opened:
-        for path in folder.iterdir():
-            opened.write(path, path.name)
-    digest = hashlib.sha256((root / "pack.zip").read_bytes()).hexdigest()
-    with Server(root) as server:
-        url, store = f"{server.url}/pack.zip", tmp_path / "store"
-        with pytest.raises(NoModelPack, match="--sha256"):
-            install(url, store, is_laboratory=False)
-        with pytest.raises(NoModelPack, match="another file lies there"):
-            install(url, store, is_laboratory=False, sha256="0" * 64)
-        assert tree(store) == {}
-        assert install(url, store, is_laboratory=False, sha256=digest).model == "lab-mobilefacenet 1"
 
 
 @pytest.mark.shared
@@ -309,56 +193,6 @@ def test_hostile_archives(tmp_path, kind):
     assert str(path) in str(caught.value)
     assert tree(tmp_path / "store") == {}
     assert not (tmp_path.parent / "escaped.onnx").exists()
-
-
-@pytest.mark.peer
-@pytest.mark.parametrize(
-    ("place", "named"),
-    [
-        ("missing.onnx", "answered 404"),
-        ("short/detector.onnx", "cannot be fetched|cut short"),
-        ("elsewhere/evil", "not an https address"),
-        ("round", "redirects without end"),
-        ("recogniser.onnx", "another file lies there|longer than|cut short"),
-    ],
-)
-def test_downloads_that_go_wrong(tmp_path, place, named):
-    folder = write_pack(tmp_path / "pack")
-    with Server(folder) as server:
-        text = (folder / "manifest.toml").read_text()
-        recipe = tmp_path / "recipe.toml"
-        recipe.write_text(
-            text.replace('file = "detector.onnx"', f'file = "detector.onnx"\nurl = "{server.url}/{place}"')
-        )
-        with pytest.raises(NoModelPack, match=named) as caught:
-            install(str(recipe), tmp_path / "store", is_laboratory=False)
-    assert "http://" in str(caught.value)
-    assert tree(tmp_path / "store") == {}
-
-
-@pytest.mark.peer
-def test_more_bytes_than_the_recipe_says(tmp_path):
-    folder = write_pack(tmp_path / "pack")
-    with Server(folder) as server:
-        text = (folder / "manifest.toml").read_text()
-        more = f'file = "detector.onnx"\nsize_bytes = 3\nurl = "{server.url}/detector.onnx"'
-        (tmp_path / "recipe.toml").write_text(text.replace('file = "detector.onnx"', more))
-        with pytest.raises(NoModelPack, match="longer than 3"):
-            install(str(tmp_path / "recipe.toml"), tmp_path / "store", is_laboratory=False)
-
-
-@pytest.mark.parametrize("url", ["http://192.0.2.1/pack.zip", "ftp://example.org/pack.zip", "file:///etc/passwd"])
-def test_only_https_but_from_this_computer(tmp_path, url):
-    with pytest.raises(NoModelPack, match="not an https address"):
-        install(url, tmp_path / "store", is_laboratory=False, sha256="0" * 64)
-
-
-def test_nobody_is_there(tmp_path):
-    with Server(tmp_path) as gone:
-        pass
-    with pytest.raises(NoModelPack, match="cannot be fetched") as caught:
-        install(f"{gone.url}/pack.zip", tmp_path / "store", is_laboratory=False, sha256="0" * 64)
-    assert "install from a folder" in str(caught.value)
 
 
 def test_two_installations_at_once(tmp_path):
