@@ -23,6 +23,7 @@ from kivy.graphics import (
 from kivy.graphics.texture import Texture
 
 from screens.theme import rgba
+from screens.widgets.icons import draw_icon
 from screens.widgets.part import Part
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Preview(Part):
         words_high = max(look.lettering.pitch(look.secondary) + look.mm(5), 0)
         high = min(self.height, look.mm(196))
         oval_high = high - words_high - look.mm(14)
-        if oval_high < look.mm(30):
-            self._pill(look, self.center_y - words_high / 2, words_high)
+        if oval_high < look.mm(30):  # very large letters: no room for a picture, but the sign stays
+            self._pill(look, self.center_y - words_high / 2, words_high, has_sign=bool(self.sign))
             return
         oval_wide = min(oval_high * OVAL, self.width * 0.8)
         bottom = self.center_y - high / 2
@@ -102,11 +103,17 @@ class Preview(Part):
         self._sign(look)
         self._pill(look, bottom, words_high)
 
-    def _pill(self, look: Look, y: float, high: float) -> None:
+    def _pill(self, look: Look, y: float, high: float, *, has_sign: bool = False) -> None:
         theme = look.theme
-        wide = min(look.lettering.width(self.words, look.secondary, bold=True) + look.mm(14), self.width)
+        sign_wide = high * 0.8 if has_sign else 0.0
+        words_wide = look.lettering.width(self.words, look.secondary, bold=True)
+        wide = min(words_wide + sign_wide + look.mm(14), self.width)
         box = (self.center_x - wide / 2, y, wide, high)
         self.fill(box, theme.primary, high / 2)
+        if has_sign:
+            place = (box[0] + look.mm(5), y + high * 0.2, high * 0.6, high * 0.6)
+            draw_icon("camera", place, theme.on_primary, theme.primary)
+            box = (box[0] + sign_wide, y, wide - sign_wide, high)
         self.write(self.words, box, look.secondary, theme.on_primary, ground=theme.primary, bold=True, align="center")
 
     def _picture(self, x: float, y: float, wide: float, high: float) -> None:
