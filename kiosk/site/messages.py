@@ -25,7 +25,7 @@ class _Message(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fie
     pass
 
 
-# -- what is seen -------------------------------------------------------------------------------------------------------
+# -- what is seen -------------------------------------------------------------------------------------------------
 
 
 class PointSeen(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,11 +68,11 @@ class WalkTestSeen(msgspec.Struct, frozen=True):
     left_s: float
 
 
-# -- watch -> listener --------------------------------------------------------------------------------------------------
+# -- watch -> listener --------------------------------------------------------------------------------------------
 
 
 class Snapshot(_Message, frozen=True, tag="snapshot"):
-    """Everything as it is. ``seq``: the newest row of the journal. ``standing``: what holds for the booth itself now."""
+    """Everything as it is. ``seq``: newest row of the journal; ``standing``: what holds for the booth itself."""
 
     site: str
     boot: str
@@ -116,7 +116,7 @@ class Answer(_Message, frozen=True, tag="answer"):
     is_repeat: bool = False
 
 
-# -- listener -> watch --------------------------------------------------------------------------------------------------
+# -- listener -> watch --------------------------------------------------------------------------------------------
 
 
 class Hello(_Message, frozen=True, tag="hello"):

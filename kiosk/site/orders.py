@@ -15,7 +15,7 @@ def pulse_point(point: str, act: str) -> str:
 
 
 def has_pulses(spec: PointSpec) -> bool:
-    """The acts of this output are contacts of their own, each pressed for a moment: ``at = { open = 0, close = 1 }``."""
+    """Each act of this output is a contact of its own, pressed for a moment: ``at = { open = 0, close = 1 }``."""
     return any(act in spec.at for act in spec.acts)
 
 
