@@ -96,6 +96,8 @@ class RawSample(msgspec.Struct, frozen=True):
 
     ``at_s``: CLOCK_MONOTONIC seconds when the answer was complete (or given up); orders and ages it. ``wall_s``: Unix
     time of the same moment, a label only. ``took_s``: from the request until then; 0.0 for what came unasked.
+    ``point`` "": about no point, only whether the device (or the link itself, by its name) is there. ``is_life`` False:
+    neither a sign of life nor a miss: a broker kept it, or one point of several could not be read.
     """
 
     device: str
@@ -105,6 +107,7 @@ class RawSample(msgspec.Struct, frozen=True):
     at_s: float
     wall_s: float
     took_s: float = 0.0
+    is_life: bool = True
 
 
 Take = Callable[[Sequence[RawSample]], None]
