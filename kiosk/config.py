@@ -29,6 +29,14 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Neighbour(_Section):
+    """Another booth, in words for somebody who walks there."""
+
+    zh: Annotated[str, Field(min_length=1, max_length=20)]
+    en: Annotated[str, Field(min_length=1, max_length=40)]
+    services: tuple[str, ...] = ()  # ids of what it offers; none named = the same as here
+
+
 class BoothSection(_Section):
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
     community: str
@@ -36,6 +44,9 @@ class BoothSection(_Section):
     is_laboratory: bool = False
     language: Literal["zh", "en"] = "zh"
     telephone: str = "12345"
+    way_out: Literal["", "left", "right", "ahead", "behind"] = ""  # for whoever faces the screen; "" = no arrow
+    meet_at: dict[Literal["zh", "en"], str] = {}  # where to go after a fire alarm: { zh = "南门广场", en = "..." }
+    neighbours: tuple[Neighbour, ...] = ()  # other booths, the nearest first
 
 
 class DisplaySection(_Section):
@@ -161,6 +172,8 @@ class Times(_Section):
     print_s: float = 30  # longest receipt at 150 mm/s, three times over
     goodbye_s: float = 4  # long enough to hear "all done, nothing kept"
     belongings_s: float = 20  # how long a card or paper left behind keeps the welcome away
+    banner_s: float = 10  # news that ends no question (help is called) is read twice in this time
+    way_out_again_s: float = 2  # a breath of silence before the way out is said again
 
     @field_validator("*")
     @classmethod
