@@ -1,0 +1,133 @@
+"""Hosts, cameras and gateways that the booth asks whether they are there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+from bench.far_ends import Ground, Wiring
+from bench.far_ends.peer import Peer
+from hardware.field import Value
+from hardware.network.simulator import VirtualCamera, VirtualHost
+from kiosk.site.schema import Profile
+
+_OFF_S = 3.0
+_FIRST_HOST = 101
+_MS_PER_DRIFT = 10.0  # a drift of 1 makes a line so much slower each second
+
+
+class NetworkPeer(Peer):
+    """Something with an address. A restart, a flap and "not reachable" take it off the network."""
+
+    def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
+        super().__init__(name, profile, worst_ms)
+        self.address = host
+        self._chance = random.Random(1)  # noqa: S311 - faults
+        self._off_until_s = 0.0
+
+    def can_set(self, point: str) -> bool:
+        """What the booth measures by itself follows from the knobs; being there can be said."""
+        return point in ("reachable", "online", "certificate")
+
+    @property
+    def is_away(self) -> bool:
+        """Nobody answers at its address."""
+        is_there = bool(self._values.get("reachable", self._values.get("online", 1)))
+        return not is_there or self.is_flapped or self._off_until_s > asyncio.get_running_loop().time()
+
+    @property
+    def delay_s(self) -> float:
+        """How much later it answers."""
+        return (self._knobs.get("delay", 0.0) + self.drifted * _MS_PER_DRIFT) / 1000
+
+    def tell(self, values: dict[str, Value]) -> None:
+        """``moved`` does it."""
+
+    def reboot(self) -> None:
+        """Away for some seconds."""
+        self._off_until_s = asyncio.get_running_loop().time() + _OFF_S
+
+    async def begin(self) -> dict[str, Any]:
+        """Listen; what site.toml says of the device."""
+        raise NotImplementedError
+
+    async def end(self) -> None:
+        """End. Idempotent."""
+        raise NotImplementedError
+
+
+class HostPeer(NetworkPeer):
+    """A host that answers echoes."""
+
+    def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
+        super().__init__(name, profile, worst_ms, host)
+        self.host = VirtualHost(host)
+
+    async def begin(self) -> dict[str, Any]:
+        await self.host.start()
+        return {"address": self.host.host, "settings": {"udp_port": self.host.port}}
+
+    async def end(self) -> None:
+        self.host.stop()
+
+    def moved(self, now_s: float) -> None:
+        """Faults as they are now."""
+        lost = max(self._knobs.get("drop", 0.0), float(self._values.get("loss", 0.0)) / 100)
+        self.host.faults.drop = 1.0 if self.is_away else lost
+        self.host.faults.delay_s = self.delay_s
+
+
+class CameraPeer(NetworkPeer):
+    """A camera, or a gateway, that describes its stream."""
+
+    def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
+        super().__init__(name, profile, worst_ms, host)
+        self.camera = VirtualCamera(host=host)
+
+    async def begin(self) -> dict[str, Any]:
+        await self.camera.start()
+        return {"address": self.camera.url}
+
+    async def end(self) -> None:
+        await self.camera.stop()
+
+    def moved(self, now_s: float) -> None:
+        """Faults as they are now; a frozen one takes connections and says nothing."""
+        faults = self.camera.faults
+        faults.delay_s = self.delay_s
+        faults.is_silent = self.is_away or self.is_frozen or self._chance.random() < self._knobs.get("drop", 0.0)
+        faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
+
+
+_PEERS: dict[str, type[NetworkPeer]] = {"icmp": HostPeer, "rtsp": CameraPeer}
+
+
+class IpFarEnd:
+    """All that hangs on an IP link, each with an address of its own."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.peers: dict[str, NetworkPeer] = {}
+        for at, name in enumerate(ground.devices):
+            profile = ground.plan.profile(name)
+            if kind := _PEERS.get(profile.driver):
+                host = f"127.0.0.{_FIRST_HOST + at}"  # all of 127/8 is this computer
+                self.peers[name] = kind(name, profile, ground.plan.answer_s(name) * 1000, host)
+            else:
+                ground.note(f"site: {name}: no peer speaks {profile.driver} here")
+
+    async def start(self) -> Wiring:
+        """Listen, all of them."""
+        return Wiring(devices={name: await peer.begin() for name, peer in self.peers.items()})
+
+    async def stop(self) -> None:
+        """End, all of them."""
+        for peer in self.peers.values():
+            with contextlib.suppress(OSError):
+                await peer.end()
+
+
+def make(ground: Ground) -> IpFarEnd:
+    """For the table."""
+    return IpFarEnd(ground)
