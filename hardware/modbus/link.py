@@ -23,6 +23,7 @@ from hardware.modbus.schedule import Backoff, Schedule, Turn
 from hardware.modbus.unanswered import Shape
 
 REOPEN_S = (0.5, 1.0, 2.0)
+TELL_S = 0.9  # five such within the 5 s in which a link's loss is found
 
 
 class Master(Protocol):
@@ -67,7 +68,7 @@ class ModbusLink:
             raise Config("a device or a unit number is there twice", where=master.where)
         self._backoff = backoff or Backoff()
         self._chance = chance or random.Random()  # noqa: S311 - jitter
-        self._leases = Leases(given)
+        self._leases = Leases(given, self._backoff.cap_s)
         self._health = {device: DeviceHealth() for device in self._units}
         self._schedule: Schedule | None = None
         self._waiting: dict[Turn, asyncio.Future[tuple[RawSample, ...]]] = {}
@@ -76,6 +77,7 @@ class ModbusLink:
         self._sleepers: set[asyncio.Future[None]] = set()
         self._take: Take = _nobody
         self._task: asyncio.Task[None] | None = None
+        self._error: FieldError = Gone("the wire does not open", where=master.where)
 
     @property
     def where(self) -> str:
@@ -86,6 +88,7 @@ class ModbusLink:
         """Begin asking; samples go to ``take``."""
         self._take = take
         if self._task is None:
+            self._leases.begin(time.monotonic())
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -120,8 +123,9 @@ class ModbusLink:
         return found
 
     async def command(self, command: Command, *, within_s: float) -> None:
-        """Set an output; returns when the unit confirmed."""
+        """Set an output; returns when the unit confirmed. A safe value is written until it did, whatever is raised."""
         unit, request = self._leases.check(command, time.monotonic())
+        self._leases.release(command, time.monotonic())
         turn = Turn(unit, request)
         self._commands[turn] = command
         try:
@@ -147,22 +151,41 @@ class ModbusLink:
 
     async def _run(self) -> None:
         failures = 0
-        while True:
-            error: FieldError
-            try:
-                await self._master.open()
-                failures = 0
-                await self._serve()
-                error = Gone("the wire is gone", where=self.where)
-            except FieldError as failed:
-                error = failed
-            except Exception as broken:  # the boundary: a fault in here must not end the watch over this link
-                error = Gone(f"{type(broken).__name__} in the driver", where=self.where)
-            self._master.close()
-            self._abandon(error)
-            self._lose(error)
-            await asyncio.sleep(REOPEN_S[min(failures, len(REOPEN_S) - 1)])
-            failures += 1
+        telling: asyncio.Task[None] | None = asyncio.create_task(self._tell(TELL_S))
+        try:
+            while True:
+                try:
+                    await self._master.open()
+                    failures = 0
+                    if telling is not None:
+                        telling.cancel()
+                    telling = None
+                    await self._serve()
+                    self._error = Gone("the wire is gone", where=self.where)
+                except FieldError as failed:
+                    self._error = failed.with_traceback(None)
+                except Exception as broken:  # the boundary: a fault in here must not end the watch over this link
+                    self._error = Gone(f"{type(broken).__name__} in the driver", where=self.where)
+                self._master.close()
+                self._abandon(self._error)
+                telling = telling or asyncio.create_task(self._tell(0.0))
+                await asyncio.sleep(min(self._backoff.cap_s, REOPEN_S[min(failures, len(REOPEN_S) - 1)]))
+                failures += 1
+        finally:
+            if telling is not None:
+                telling.cancel()
+
+    async def _tell(self, after_s: float) -> None:
+        """While the wire is away every question is a missed one, and is told so: sooner than a link must be found."""
+        await asyncio.sleep(after_s)
+        for failures in itertools.count():
+            at_s, wall_s = time.monotonic(), time.time()
+            for unit in self._units.values():
+                self._note(unit, self._error, at_s, 0.0)
+                if unit.points:
+                    points = unit.points
+                    self._take(tuple(RawSample(unit.device, p, None, self._error, at_s, wall_s) for p in points))
+            await asyncio.sleep(min(TELL_S, self._backoff.first_s * 2.0 ** min(failures, 16)))
 
     async def _serve(self) -> None:
         now_s = time.monotonic()
@@ -202,13 +225,16 @@ class ModbusLink:
                         return  # withdrawn meanwhile
                     self._leases.grant(command, began_s)
                     await self._master.exchange(turn.unit.number, turn.request)
+                    self._leases.confirmed(command, turn.request)
         except FieldError as failed:
             error = failed.with_traceback(None)
         at_s = time.monotonic()
         took_s = at_s - began_s
-        self._note(turn.unit, error, at_s, took_s)
+        health = self._note(turn.unit, error, at_s, took_s)
         schedule.done(turn, at_s, error, took_s)
-        self._health[turn.unit.device].is_sick = schedule.is_sick(turn.unit.number)
+        was_sick, health.is_sick = health.is_sick, schedule.is_sick(turn.unit.number)
+        if was_sick and not health.is_sick:
+            self._leases.returned(turn.unit, at_s)
         samples = self._samples(turn, values, error, at_s, took_s)
         if samples:
             self._take(samples)
@@ -254,28 +280,21 @@ class ModbusLink:
 
     async def _refresh(self, now_s: float) -> None:
         async with self._writing:
-            for unit, request, is_over in self._leases.due(now_s):
-                began_s = time.monotonic()
+            for lease in self._leases.due(now_s):
+                began_s, request = time.monotonic(), lease.request
                 error: FieldError | None = None
                 try:
-                    await self._master.exchange(unit.number, request)
-                    if is_over:
-                        self._leases.ended(unit, request)
+                    await self._master.exchange(lease.unit.number, request)
                 except FieldError as failed:
                     error = failed.with_traceback(None)
                 at_s = time.monotonic()
-                self._note(unit, error, at_s, at_s - began_s)
+                self._leases.done(lease, request, is_confirmed=error is None)
+                self._note(lease.unit, error, at_s, at_s - began_s)
 
-    def _note(self, unit: Unit, error: FieldError | None, at_s: float, took_s: float) -> None:
-        self._health[unit.device].note(error, at_s, took_s)
-
-    def _lose(self, error: FieldError) -> None:
-        at_s, wall_s = time.monotonic(), time.time()
-        error = error.with_traceback(None)
-        for unit in self._units.values():
-            self._note(unit, error, at_s, 0.0)
-            if unit.points:
-                self._take(tuple(RawSample(unit.device, point, None, error, at_s, wall_s) for point in unit.points))
+    def _note(self, unit: Unit, error: FieldError | None, at_s: float, took_s: float) -> DeviceHealth:
+        health = self._health[unit.device]
+        health.note(error, at_s, took_s)
+        return health
 
     def _abandon(self, error: FieldError) -> None:
         self._schedule = None

@@ -34,7 +34,8 @@ _FORMATS = {
 class Register:
     """One point in a block. ``address``: the unit's, not the block's.
 
-    ``bit``: which one of a register (0 lowest). ``is_low_first``: the low word of two comes first.
+    ``bit``: which one of a register (0 lowest). ``is_low_first``: the low word of two comes first. ``also``: other
+    addresses of which any one being set is enough.
     """
 
     point: str
@@ -42,6 +43,7 @@ class Register:
     kind: Kind = Kind.UINT16
     bit: int = 0
     is_low_first: bool = False
+    also: tuple[int, ...] = ()
 
     @property
     def quantity(self) -> int:
@@ -57,6 +59,9 @@ def reader(register: Register, first: int, function: Function) -> Reader:
     at = register.address - first
     if register.kind is Kind.BIT:
         shift = 0 if function in BITS else register.bit
+        if register.also:
+            places = (at, *(one - first for one in register.also))
+            return lambda values: int(any(values[place] >> shift & 1 for place in places))
         return lambda values: values[at] >> shift & 1
     if register.kind is Kind.UINT16:
         return lambda values: values[at]
@@ -92,7 +97,8 @@ class Block:
             raise Config("a block is read, every so many seconds", cure="function 1..4, every_s above 0")
         object.__setattr__(self, "request", Request(self.function, self.address, self.quantity))
         for one in self.registers:
-            if not self.address <= one.address <= self.address + self.quantity - one.quantity:
+            last = self.address + self.quantity - one.quantity
+            if not all(self.address <= address <= last for address in (one.address, *one.also)):
                 raise Config(f"{one.point} at {one.address} lies outside of its block")
             if self.function in BITS and one.kind is not Kind.BIT:
                 raise Config(f"{one.point} is a bit here", cure='kind = "bit"')
@@ -110,7 +116,9 @@ class Output:
 
     ``safe``: what it falls back to. ``hold_s``: the unit itself falls back when nothing was written for so long;
     without it the last value stays when the booth dies, so release outputs and valves must have one (<= 2 s).
-    ``most_s``: the longest that anybody may ask for. Raises ``Config``.
+    ``most_s``: it is never longer away from ``safe``, however it was asked for. ``group``: of these only one at a
+    time is away from it. ``is_pulse``: made safe when the link begins, for a booth may have died while it stood.
+    Raises ``Config``.
     """
 
     point: str
@@ -119,6 +127,8 @@ class Output:
     hold_s: float | None = None
     most_s: float = math.inf
     is_register: bool = False
+    group: str = ""
+    is_pulse: bool = False
 
     def __post_init__(self) -> None:
         if self.hold_s is not None and not 0 < self.hold_s <= MAX_HOLD_S:

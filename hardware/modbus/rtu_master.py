@@ -32,7 +32,7 @@ class Timing:
     """
 
     baud: int = 115200
-    bits: int = 10  # start, eight, parity, stop
+    bits: int = 11  # start, eight, parity or a second stop, stop (V1.02, 2.5.1)
     worst_answer_s: float = 0.05
     settle_s: float = 0.0
     latest_s: float = 3.0

@@ -21,7 +21,7 @@ from hardware.modbus.virtual import Answer, Faults, Hold, VirtualUnit, damaged, 
 
 __all__ = ["Faults", "Hold", "ModbusGateway", "ModbusOnPty", "VirtualUnit"]
 
-_BITS = 10
+_BITS = 11  # of a character on the line
 
 
 class _Bus:
@@ -129,7 +129,9 @@ class ModbusGateway:
         self.port = 0
         self.connections = 0
         self.silent_s: float | None = None  # after so long a silent unit is reported (exception 11); None: never
-        self._bus = _Bus(self.units.values(), baud) if passes_rtu else None
+        self._bus = _Bus((), baud) if passes_rtu else None
+        if self._bus is not None:
+            self._bus.units = self.units
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Transport] = set()
 

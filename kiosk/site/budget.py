@@ -12,7 +12,6 @@ from dataclasses import dataclass
 BITS_PER_CHARACTER = 11  # Modbus over Serial Line V1.02, 2.5.1: start, 8 data, parity or second stop, stop
 SHORTEST_SILENCE_S = 0.00175  # same, 2.5.1.1: t3.5 is fixed above 19 200 baud
 MOST_REGISTERS = 125  # Modbus Application Protocol V1.1b3, 6.3 and 6.4
-LARGEST_GAP = 8  # registers nobody asked for that are cheaper to read than another exchange
 POLL_SHARE = 0.5  # polls use at most half of a bus; the rest is for commands, retries and units that are late
 BACKOFF_CAP_S = 4.0
 REFRESHES_PER_HOLD = 3  # an output is refreshed so often within its hold time: two may be lost
@@ -28,7 +27,10 @@ class Block:
 
 
 def blocks(addresses: Iterable[tuple[str, int, int]]) -> tuple[Block, ...]:
-    """Group (table, first, count) into as few reads as fit, bridging gaps of up to 8 registers."""
+    """Group (table, first, count) that lie side by side into as few reads as fit.
+
+    Gaps are not bridged: a unit that lacks one register of a block refuses the whole of it.
+    """
     found: list[Block] = []
     for table, first, count in sorted(addresses):
         last = found[-1] if found else None
@@ -36,7 +38,7 @@ def blocks(addresses: Iterable[tuple[str, int, int]]) -> tuple[Block, ...]:
         if (
             last is not None
             and last.table == table
-            and first <= last.first + last.count + LARGEST_GAP
+            and first <= last.first + last.count
             and end - last.first <= MOST_REGISTERS
         ):
             found[-1] = Block(table, last.first, max(last.count, end - last.first))

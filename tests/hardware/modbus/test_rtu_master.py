@@ -188,5 +188,5 @@ async def test_rtu_through_a_tcp_bridge() -> None:
 def test_timing_must_fit() -> None:
     with pytest.raises(Config):
         Timing(worst_answer_s=5.0, latest_s=3.0)
-    assert Timing(baud=9600).gap_s == pytest.approx(0.00365, abs=0.0001)
-    assert Timing().cost_s(read(0, 10), 0.05) == pytest.approx(0.0564, abs=0.0001)
+    assert Timing(baud=9600).gap_s == pytest.approx(0.00401, abs=0.0001)
+    assert Timing().cost_s(read(0, 10), 0.05) == pytest.approx(0.05665, abs=0.0001)

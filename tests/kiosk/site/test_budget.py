@@ -30,8 +30,8 @@ def test_an_exchange_of_one_register_on_the_reference_bus() -> None:
 
 GROUPS = [
     ([("input", 0, 1), ("input", 1, 1)], [("input", 0, 2)]),
-    ([("input", 9, 1), ("input", 0, 1)], [("input", 0, 10)]),
-    ([("input", 0, 1), ("input", 10, 1)], [("input", 0, 1), ("input", 10, 1)]),
+    ([("input", 1, 1), ("input", 0, 1)], [("input", 0, 2)]),
+    ([("input", 0, 1), ("input", 2, 1)], [("input", 0, 1), ("input", 2, 1)]),
     ([("input", 0, 1), ("coil", 1, 1)], [("coil", 1, 1), ("input", 0, 1)]),
     ([("input", 0, 120), ("input", 120, 6)], [("input", 0, 120), ("input", 120, 6)]),
     ([("input", 0, 10), ("input", 2, 1)], [("input", 0, 10)]),
