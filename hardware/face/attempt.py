@@ -17,7 +17,7 @@ from typing import Protocol
 import msgspec
 
 from hardware.face import CameraRotated, Challenge, Coaching, Decision, FaceError, Liveness
-from hardware.face.challenge import SHOWS_DEPTH, FirstLook, Step
+from hardware.face.challenge import SHOWS_DEPTH, UNSEEN, FirstLook, Step
 from hardware.face.challenge import Challenge as Movements
 from hardware.face.coaching import Coach
 from hardware.face.company import CompanyGuard
@@ -199,7 +199,8 @@ class Attempt(threading.Thread):
     def _move(self, sights: Iterator[Sight]) -> Vote:
         """Ask for a movement and watch whether a rigid head makes it."""
         first = FirstLook(self._firsts)
-        movements = Movements(first, SystemRandom())
+        unseen = UNSEEN.get(self._engine.pack.manifest.detection.kind, frozenset())
+        movements = Movements(first, SystemRandom(), unseen=unseen)
         asked_s, strangers, has_depth = 0.0, 0, False
         self._eye.is_moving = True
         for sight in sights:
@@ -210,7 +211,7 @@ class Attempt(threading.Thread):
             if asked_s and sight.at_s - asked_s > _MOVEMENT_S:
                 if not movements.can_draw:
                     break
-                movements.draw()  # not seen: a nod shows detectors little, and who did not understand is asked again
+                movements.draw()  # not seen: who did not understand is asked again
                 asked_s = 0.0
             if sight.face is None or sight.vector is None:
                 continue

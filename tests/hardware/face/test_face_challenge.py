@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hardware.face import Coaching, Liveness
-from hardware.face.challenge import MOST_DRAWS, MOVEMENTS, SHOWS_DEPTH, TURNS, Challenge, FirstLook, Step
+from hardware.face.challenge import MOST_DRAWS, MOVEMENTS, SHOWS_DEPTH, TURNS, UNSEEN, Challenge, FirstLook, Step
 from tests.hardware.face.heads import HEAD, SHEET, turned
 
 STRAIGHT = {"yaw_deg": 0.0}
@@ -133,6 +133,11 @@ def test_the_lot_draws_all_four_and_then_turns():
     assert first == set(MOVEMENTS)
     assert second == TURNS
     assert MOST_DRAWS == 3
+
+
+def test_nobody_is_asked_for_what_the_detector_does_not_follow():
+    first = {Challenge(FirstLook([turned()]), Random(seed), unseen=UNSEEN["yunet"]).movement for seed in range(200)}
+    assert first == set(MOVEMENTS) - {Coaching.NOD}
 
 
 def test_roll_is_no_movement():
