@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from backend import telemetry_tables  # noqa: F401 - its tables belong to the target
 from backend.tables import Base
 
 connection = context.config.attributes["connection"]
