@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hardware.field import Command, Config, DeviceHealth, FieldError, Gone, RawSample, Refused, Take, Timeout, Value
 
+Names = Mapping[str, Mapping[str, str]]
 _START_S = 1.0
 
 
 class PolledLink:
     """Use from one event loop. ``every_s`` by device; ``points``: what a device has that never answered.
 
-    Raises ``Config`` for no device.
+    ``names``: by device, what the site calls its points, and the driver's word for each; what has no name there is not
+    reported. Raises ``Config`` for no device.
     """
 
-    def __init__(self, where: str, every_s: Mapping[str, float], points: tuple[str, ...]) -> None:
+    def __init__(
+        self, where: str, every_s: Mapping[str, float], points: tuple[str, ...], names: Names | None = None
+    ) -> None:
         self.where = where
+        self._names = names or {}
         if not every_s or min(every_s.values()) <= 0:
             raise Config("no device, or one asked every 0 s", where=where)
         self._every_s = dict(every_s)
@@ -107,10 +112,17 @@ class PolledLink:
         at_s, wall_s = time.monotonic(), time.time()
         took_s = at_s - began_s
         self._health[device].note(error, at_s, took_s)
-        found = [RawSample(device, point, value, error, at_s, wall_s, took_s) for point, value in values.items()]
-        found += [RawSample(device, *pair, None, at_s, wall_s, took_s) for pair in self.besides(device).items()]
+        found = [RawSample(device, *pair, error, at_s, wall_s, took_s) for pair in self._named(device, values)]
+        besides = self._named(device, self.besides(device))
+        found += [RawSample(device, *pair, None, at_s, wall_s, took_s) for pair in besides]
         self._take(found)
         return tuple(found), error
+
+    def _named(self, device: str, values: Mapping[str, Value | None]) -> Iterable[tuple[str, Value | None]]:
+        names = self._names.get(device)
+        if names is None:
+            return values.items()
+        return [(point, values[word]) for point, word in names.items() if word in values]
 
 
 def _nobody(_samples: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from hardware.field import Config, FieldError, Value
 from hardware.network import EchoTarget, Target, rtsp
 from hardware.network.icmp import Pinger
-from hardware.polled import PolledLink
+from hardware.polled import Names, PolledLink
 
 _WINDOW = 20
 _AT_ONCE = 64
@@ -19,8 +19,9 @@ _AT_ONCE = 64
 class ProbeLink(PolledLink):
     """Use from one event loop. Raises ``Config`` for a device given twice or an address that cannot be."""
 
-    def __init__(self, targets: Sequence[Target], *, pinger: Pinger | None = None) -> None:
-        super().__init__("network probes", {one.device: one.every_s for one in targets}, ("reachable", "latency_ms"))
+    def __init__(self, targets: Sequence[Target], *, pinger: Pinger | None = None, names: Names | None = None) -> None:
+        every_s = {one.device: one.every_s for one in targets}
+        super().__init__("network probes", every_s, ("reachable", "latency_ms"), names)
         self._targets = {target.device: target for target in targets}
         if len(self._targets) < len(targets):
             raise Config("a device is there twice", where=self.where)

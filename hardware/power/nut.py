@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from hardware.field import Config, Garbage, Gone, Timeout, Value
-from hardware.polled import PolledLink
+from hardware.polled import Names, PolledLink
 from hardware.power import Supply, protocol
 
 WITHIN_S = 2.0
@@ -21,9 +21,10 @@ class NutLink(PolledLink):
     """Use from one event loop. Raises ``Config`` for no supply, one given twice or a name that cannot be."""
 
     def __init__(
-        self, supplies: Sequence[Supply], *, host: str = "127.0.0.1", port: int = 3493, within_s: float = WITHIN_S
-    ) -> None:
-        super().__init__(f"nut {host}:{port}", {one.device: one.every_s for one in supplies}, protocol.POINTS)
+        self, supplies: Sequence[Supply], *, host: str = "127.0.0.1", port: int = 3493, within_s: float = WITHIN_S,
+        names: Names | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(f"nut {host}:{port}", {one.device: one.every_s for one in supplies}, protocol.POINTS, names)
         self._requests = {one.device: (one.name, protocol.list_variables(one.name)) for one in supplies}
         if len(self._requests) < len(supplies):
             raise Config("a supply is there twice", where=self.where)

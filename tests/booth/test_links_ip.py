@@ -1,0 +1,92 @@
+"""Hosts, cameras and supplies of a site file before simulated ones: reported under the plan's names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hardware.network import Credentials
+from hardware.network.simulator import VirtualCamera, VirtualHost
+from hardware.power.simulator import VirtualSupply, VirtualUpsd
+from kiosk.config import ConfigError
+from tests.booth.field_site import drivers, plan_of, running
+
+LAN = """
+[link.lan]
+kind = "ip"
+[device.fibre]
+link = "lan"
+profile = "community-fibre"
+address = "127.0.0.1"
+settings = {{ udp_port = {host} }}
+[device.eyes]
+link = "lan"
+profile = "binocular-camera"
+address = "{url}"
+settings = {{ user = "booth", secret = "eyes" }}
+"""
+
+
+async def until(is_so: Callable[[], object], within_s: float = 10.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.peer
+async def test_hosts_and_cameras_are_reported_by_the_plans_names(tmp_path: Path) -> None:
+    host, camera = VirtualHost(), VirtualCamera(Credentials("booth", "not-a-real-password"))
+    await host.start()
+    await camera.start()
+    plan = plan_of(tmp_path, LAN.format(host=host.port, url=camera.url))
+    links = drivers(plan, "lan", {"eyes": "not-a-real-password"})
+    assert len(links) == 2
+    async with running(links) as samples:
+        await until(lambda: set(samples.values("fibre")) == {"reachable", "latency", "loss"})
+        await until(lambda: samples.values("eyes") == {"online": True})
+        assert samples.values("fibre")["loss"] == 0
+        host.faults.drop = 1.0
+        camera.faults.is_silent = True
+        await until(lambda: samples.words("fibre") == {"timeout"})
+        await until(lambda: samples.words("eyes") == {"timeout"})
+        assert samples.values("fibre")["loss"] != 0
+        assert {one.point for one in samples.all if one.error} == {"reachable", "latency", "online"}
+    host.stop()
+    await camera.stop()
+
+
+@pytest.mark.peer
+async def test_a_supply_is_reported_by_the_plans_names(tmp_path: Path) -> None:
+    upsd = VirtualUpsd({"ups": VirtualSupply()})
+    await upsd.start()
+    plan = plan_of(
+        tmp_path,
+        f'[link.power]\nkind = "nut"\nwhere = "127.0.0.1:{upsd.port}"\n'
+        '[device.ups]\nlink = "power"\nprofile = "ups"\naddress = "ups"\n',
+    )
+    async with running(drivers(plan, "power")) as samples:
+        points = {"mains": True, "battery_low": False, "battery_bad": False, "charge": 100, "runtime": 1800}
+        await until(lambda: samples.values("ups") == points)
+        upsd.supplies["ups"].fail_mains(40.0)
+        await until(lambda: samples.values("ups")["mains"] is False)
+    await upsd.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LAN.format(host=1, url="rtsp://u:p@h/x"), "password"),
+        (LAN.format(host=1, url="10.0.0.9").replace('user = "booth", ', ""), "user and secret go together"),
+    ],
+)
+def test_what_cannot_be_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        drivers(plan_of(tmp_path, text), "lan", {"eyes": "x"})
+
+
+def test_a_camera_by_its_host(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, LAN.format(host=1, url="10.0.0.9"))
+    assert len(drivers(plan, "lan", {"eyes": "x"})) == 2
