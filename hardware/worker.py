@@ -2,73 +2,32 @@
 
 PC/SC, cameras, inference, printers and synthesisers can hang in native code; a thread that hangs cannot be ended, a
 process can. The parent talks over a socket pair with length-prefixed MessagePack; messages are msgspec structs, so
-both ends check types. The child imports only its driver (``python -m hardware.worker MODULE:CLASS``): no spawn of the
-parent's ``__main__``, no fork of its threads. Past a deadline the child is killed and started anew, and the caller
-gets ``DeviceTimeout``. This module knows no device.
+both ends check types. The child imports only its driver (``worker_child``): no spawn of the parent's ``__main__``,
+no fork of its threads. Past a deadline the child is killed and started anew, and the caller gets ``DeviceTimeout``. This module knows no device.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import importlib
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from hardware.device import DeviceError, DeviceGone, DeviceTimeout
+from hardware.worker_child import LENGTH, Driver, Envelope, Failure
 
-_LENGTH = struct.Struct(">I")
-_PR_SET_PDEATHSIG = 1
+__all__ = ["Driver", "Envelope", "Worker"]
+
 _ROOT = str(Path(__file__).resolve().parent.parent)
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-
-
-class Envelope(msgspec.Struct, frozen=True):
-    """One message on the pipe: a call, its reply, its failure, or an event of the driver."""
-
-    kind: str  # "call" | "reply" | "error" | "event"
-    number: int
-    name: str
-    body: msgspec.Raw = msgspec.Raw(b"\xc0")
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """A ``DeviceError`` on the pipe."""
-
-    message: str
-    where: str = ""
-    cure: str = ""
-
-
-class Driver(Protocol):
-    """What a module run by a worker offers. Built as ``CLASS(options: Options)`` in the child.
-
-    ``options`` names the msgspec struct type of its settings; ``commands`` maps a verb to (argument struct type,
-    handler). Handlers run one at a time on the child's main thread and return a struct or None.
-    """
-
-    options: type[msgspec.Struct]
-
-    def commands(self) -> Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], msgspec.Struct | None]]]: ...
-
-    def begin(self, emit: Callable[[str, msgspec.Struct], None]) -> None:
-        """Start own threads, if any; ``emit(name, struct)`` sends an event and may be called from any thread."""
-        ...
-
-    def end(self) -> None:
-        """Close the device; called at an orderly stop."""
-        ...
 
 
 R = TypeVar("R")
@@ -128,7 +87,7 @@ class Worker:
         # The child finds this package wherever the parent was started from.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_ROOT, environment.get("PYTHONPATH", ""))))
         self._process = subprocess.Popen(  # noqa: ASYNC220 - a vfork of a millisecond, and no child watcher needed
-            [sys.executable, "-m", "hardware.worker", self.driver],
+            [sys.executable, "-m", "hardware.worker_child", self.driver],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -144,13 +103,13 @@ class Worker:
         if self._writer is None or self._writer.is_closing():
             raise DeviceGone("the driver's process is not running", where=self.driver)
         data = msgspec.msgpack.encode(envelope)
-        self._writer.write(_LENGTH.pack(len(data)) + data)
+        self._writer.write(LENGTH.pack(len(data)) + data)
 
     async def _read(self, reader: asyncio.StreamReader, process: subprocess.Popen[bytes]) -> None:
         decoder = msgspec.msgpack.Decoder(Envelope)
         try:
             while True:
-                size = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))[0]
+                size = LENGTH.unpack(await reader.readexactly(LENGTH.size))[0]
                 if size > MAX_MESSAGE_BYTES:
                     break
                 envelope = decoder.decode(await reader.readexactly(size))
@@ -258,71 +217,3 @@ class Worker:
                 await self._reading
             self._reading = None
         self._fail_waiting(DeviceGone("the driver was stopped", where=self.driver))
-
-
-class _Child:
-    """The child's end: reads calls on the main thread, writes replies and events."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        self._sending = threading.Lock()
-
-    def send(self, envelope: Envelope) -> None:
-        data = msgspec.msgpack.encode(envelope)
-        with self._sending:
-            self._line.sendall(_LENGTH.pack(len(data)) + data)
-
-    def emit(self, name: str, body: msgspec.Struct) -> None:
-        with contextlib.suppress(OSError):
-            self.send(Envelope("event", 0, name, msgspec.Raw(msgspec.msgpack.encode(body))))
-
-    def receive(self) -> Envelope | None:
-        header = self._exactly(_LENGTH.size)
-        data = self._exactly(_LENGTH.unpack(header)[0]) if header else None
-        return msgspec.msgpack.decode(data, type=Envelope) if data else None
-
-    def _exactly(self, size: int) -> bytes | None:
-        data = b""
-        while len(data) < size:
-            part = self._line.recv(size - len(data))
-            if not part:
-                return None
-            data += part
-        return data
-
-    def serve(self, build: Any) -> None:
-        opening = self.receive()
-        if opening is None:
-            return
-        driver: Driver = build(msgspec.msgpack.decode(opening.body, type=build.options))
-        driver.begin(self.emit)
-        commands = driver.commands()
-        while (envelope := self.receive()) is not None and envelope.name != "stop":
-            try:
-                arguments, handler = commands[envelope.name]
-                result = handler(msgspec.msgpack.decode(envelope.body, type=arguments | None))
-                self.send(Envelope("reply", envelope.number, "", msgspec.Raw(msgspec.msgpack.encode(result))))
-            except Exception as error:  # the boundary: every failure becomes a named reply
-                failure = (
-                    Failure(error.message, error.where, error.cure)
-                    if isinstance(error, DeviceError)
-                    else Failure(f"{type(error).__name__} in {envelope.name}")
-                )
-                body = msgspec.Raw(msgspec.msgpack.encode(failure))
-                self.send(Envelope("error", envelope.number, type(error).__name__, body))
-        driver.end()
-
-
-def main() -> None:
-    """Entry of the child: ``python -m hardware.worker MODULE:CLASS`` with the pipe's descriptor in the environment."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole foreground group; the parent decides
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a hung driver must not outlive its parent
-    module, _, name = sys.argv[1].partition(":")
-    line = socket.socket(fileno=int(os.environ.pop("BOOTH_WORKER_FD")))
-    with contextlib.suppress(OSError):
-        _Child(line).serve(getattr(importlib.import_module(module), name))
-    os._exit(0)  # native threads of drivers must not keep a finished process alive
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-process = "driver" if "hardware.worker" in " ".join(sys.orig_argv) else "booth"
+process = "driver" if "hardware.worker_child" in " ".join(sys.orig_argv) else "booth"
 logging.getLogger("proof").debug("a log of process %s", process)
 """
 READS = """
