@@ -3,7 +3,8 @@
 PC/SC, cameras, inference, printers and synthesisers can hang in native code; a thread that hangs cannot be ended, a
 process can. The parent talks over a socket pair with length-prefixed MessagePack; messages are msgspec structs, so
 both ends check types. The child imports only its driver (``worker_child``): no spawn of the parent's ``__main__``,
-no fork of its threads. Past a deadline the child is killed and started anew, and the caller gets ``DeviceTimeout``. This module knows no device.
+no fork of its threads. Past a deadline the child is killed and started anew, and the caller gets ``DeviceTimeout``.
+This module knows no device.
 """
 
 from __future__ import annotations
