@@ -102,7 +102,7 @@ class Door:
         return web.FileResponse(PAGE / "index.html")
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._world.state())
+        return web.json_response(self._world.state() | {"site": self._world.site_state()})
 
     async def _spoken(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"spoken": self._world.spoken()})
@@ -202,6 +202,7 @@ class _Page:
         self._sounds: list[bytes] = []
         self._frame: bytes | None = world.last_frame
         self._may_send_frame = True
+        self._site: str | None = json.dumps({"t": "site", "site": world.site_state()})
         self._state_due = True
         self._wake = asyncio.Event()
         self._wake.set()
@@ -214,6 +215,11 @@ class _Page:
 
     def changed(self) -> None:
         self._state_due = True
+        self._wake.set()
+
+    def site(self, message: str) -> None:
+        """The newest only."""
+        self._site = message
         self._wake.set()
 
     def frame(self, jpeg: bytes) -> None:
@@ -260,6 +266,9 @@ class _Page:
                 if self._state_due:
                     self._state_due = False
                     await self.socket.send_str(json.dumps({"t": "state", "state": self._world.state()}))
+                site, self._site = self._site, None
+                if site is not None:
+                    await self.socket.send_str(site)
                 texts, self._texts = self._texts, []
                 for text in texts:
                     await self.socket.send_str(text)

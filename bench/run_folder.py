@@ -56,6 +56,11 @@ class RunFolder:
         return self.root / "trust"
 
     @property
+    def site(self) -> Path:
+        """The site around the booth: site.toml, its secrets, the watch's journal and socket."""
+        return self.root / "site"
+
+    @property
     def ports_file(self) -> Path:
         return self.root / "ports.json"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from bench import documents, residents
+from bench import documents, residents, site_deeds
 from bench import faces as photographs
 from bench.clerk import ACCOUNT, Clerk
 from bench.devices import Devices, Refusal
@@ -24,12 +25,15 @@ from bench.loudspeaker import Clip, Loudspeaker
 from bench.obedience import movement_in, sentences
 from bench.platform import MODES, Platform, PlatformAway
 from bench.run_folder import RunFolder
+from bench.site import Site
+from bench.site_view import view
 
 __all__ = ["Listener", "Refusal", "World"]
 
 _POLL_S = 1.0
 _SLOW_S = 4.0
 _LOG_LINES = 100
+_SITE_EVERY_S = 0.3  # a storm of changes is shown as often as an eye follows
 log = logging.getLogger("bench")
 
 
@@ -40,6 +44,7 @@ class Listener(Protocol):
     def tell(self, message: dict[str, Any]) -> None: ...
     def frame(self, jpeg: bytes) -> None: ...
     def sound(self, pcm: bytes) -> None: ...
+    def site(self, message: str) -> None: ...
 
 
 class World:
@@ -53,6 +58,8 @@ class World:
         self.glass = Glass(folder.remote, self._on_booth, self._on_frame)
         self.loudspeaker = Loudspeaker(folder.sound, self._on_sound)
         self.devices = Devices(folder, self.faces, self._on_paper, self.changed)
+        self.site = Site(folder.site, self.note, self.site_changed)
+        self._is_site_due = False
         self._asked = sentences()
         self.listeners: set[Listener] = set()
         self.followers: set[asyncio.Queue[dict[str, Any]]] = set()
@@ -78,6 +85,7 @@ class World:
             "headset": self.devices.set_headset,
             "key": self.devices.press_key,
             "approach": self.devices.approach,
+            "site": self._do_site,
             "backend": self._do_backend,
             "approval": self._do_approval,
             "touch": self._do_touch,
@@ -93,6 +101,7 @@ class World:
         self.loudspeaker.open()
         await self.platform.open()
         await self.devices.start()
+        await self.site.start()
         self._tasks = [asyncio.create_task(self.glass.run()), asyncio.create_task(self._follow_platform())]
 
     async def stop(self) -> None:
@@ -101,6 +110,7 @@ class World:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await self.site.stop()
         await self.devices.stop()
         await self.platform.close()
         await self.clerk.close()
@@ -133,6 +143,10 @@ class World:
             **self.devices.state(),
         }
 
+    def site_state(self) -> dict[str, Any]:
+        """The site around the booth, as JSON."""
+        return view(self.site)
+
     def spoken(self) -> list[dict[str, Any]]:
         return [_spoken(clip) for clip in self.loudspeaker.clips]
 
@@ -159,6 +173,18 @@ class World:
     def changed(self) -> None:
         for listener in self.listeners:
             listener.changed()
+
+    def site_changed(self) -> None:
+        """Show the site to every page, soon."""
+        if self.listeners and not self._is_site_due:
+            self._is_site_due = True
+            asyncio.get_running_loop().call_later(_SITE_EVERY_S, self._show_site)
+
+    def _show_site(self) -> None:
+        self._is_site_due = False
+        message = json.dumps({"t": "site", "site": self.site_state()})
+        for listener in self.listeners:
+            listener.site(message)
 
     def _staff_password(self) -> str:
         try:
@@ -303,6 +329,10 @@ class World:
             raise Refusal("card.at: give the number of the command at which it goes wrong, from 0")
         await self.devices.put_card(person, document, fault, at)
 
+    async def _do_site(self, body: dict[str, Any]) -> None:
+        await site_deeds.do(self.site, body)
+        self.site_changed()
+
     async def _do_face(self, body: dict[str, Any]) -> None:
         self.devices.set_face(body)
 
@@ -329,6 +359,7 @@ class World:
     async def _do_reset(self, _body: dict[str, Any]) -> None:
         """The world as it is in the morning: nobody there, paper full, everything plugged in, the platform up."""
         await self.devices.reset()
+        await self.site.morning()
         with contextlib.suppress(PlatformAway):
             await self.platform.set_fault("none", 0)
             await self.platform.reset()

@@ -41,6 +41,7 @@ class ModbusPeer(Peer):
         # A healthy unit answers in a quarter of its worst time.
         thinks_ms = min(profile.peer.answer_ms, worst_ms / 4)
         self.unit = VirtualUnit(number, holds=holds, answer_ms=thinks_ms, **self._spaces)
+        self.unit.move(0.0)  # nobody has energised its outputs yet
         self._stuck: dict[int, int] | None = None
 
     @property

@@ -1,6 +1,7 @@
 // The bench page: shows what the bench knows and posts what a finger asks. It keeps no state of its own.
 import { Ears } from "/page/ears.js";
 import { Screen } from "/page/screen.js";
+import { SiteView } from "/page/site.js";
 
 const $ = (id) => document.getElementById(id);
 const PAPER = { full: "Full", low: "Low", out: "Out" };
@@ -85,6 +86,29 @@ function mark(holder, value, isTrouble = () => false) {
 function toggle(button, press) {
   button.addEventListener("click", () => press(button.getAttribute("aria-pressed") !== "true"));
 }
+
+// -- two views --------------------------------------------------------------------------------------------------
+const siteView = new SiteView($("view-site"), post, make);
+const TABS = ["visit", "site"];
+
+function look(at) {
+  for (const name of TABS) {
+    $(`view-${name}`).hidden = name !== at;
+    $(`tab-${name}`).setAttribute("aria-selected", String(name === at));
+    $(`tab-${name}`).tabIndex = name === at ? 0 : -1;
+  }
+}
+for (const name of TABS) {
+  $(`tab-${name}`).addEventListener("click", () => { history.replaceState(null, "", name === "visit" ? "#" : "#around"); look(name); });
+  $(`tab-${name}`).addEventListener("keydown", ({ key }) => {
+    if (key !== "ArrowLeft" && key !== "ArrowRight") return;
+    const other = TABS[1 - TABS.indexOf(name)];
+    $(`tab-${other}`).click();
+    $(`tab-${other}`).focus();
+  });
+}
+window.addEventListener("hashchange", () => look(location.hash === "#around" ? "site" : "visit"));
+look(location.hash === "#around" ? "site" : "visit");
 
 // -- what is there only once -----------------------------------------------------------------------------------
 segments($("paper-level"), PAPER, (paper) => post("printer", { paper }));
@@ -332,6 +356,7 @@ function connect() {
     }
     const message = JSON.parse(data);
     if (message.t === "state") showState(message.state);
+    else if (message.t === "site") siteView.show(message.site);
     else if (message.t === "spoken") addSpoken(message);
     else if (message.t === "log") addLog(message);
     else if (message.t === "trouble") toast(message.text);
