@@ -100,7 +100,7 @@ class Preview(Part):
             SmoothLine(ellipse=(x - edge / 2, y - edge / 2, oval_wide + edge, oval_high + edge), width=edge / 2)
         else:
             (self._lid if self.is_covered else self._face)(look, x, y, oval_wide, oval_high)
-        self._sign(look)
+        self._sign(look, x - edge)
         self._pill(look, bottom, words_high)
 
     def _pill(self, look: Look, y: float, high: float, *, has_sign: bool = False) -> None:
@@ -134,8 +134,8 @@ class Preview(Part):
         """A white ground as wide as there is room: the glass is the lamp nearest to the face."""
         self.fill((self.x, bottom, self.width, high), LIGHT, look.radius)
 
-    def _sign(self, look: Look) -> None:
-        """A red light and words, at the upper left of the ground."""
+    def _sign(self, look: Look, until: float) -> None:
+        """A red light and words, at the upper left of the ground; a camera where words would run into the oval."""
         if not self.sign:
             return
         side, high = look.mm(4.5), look.lettering.pitch(look.secondary)
@@ -145,6 +145,9 @@ class Preview(Part):
         SmoothEllipse(pos=(x, top - (high + side) / 2), size=(side, side))
         wide = look.lettering.width(self.sign, look.secondary)
         box = (x + side + look.mm(2), top - high, wide, high)
+        if box[0] + wide > until - look.mm(2):
+            draw_icon("camera", (box[0], top - high * 0.9, high * 0.8, high * 0.8), ON_LIGHT, LIGHT)
+            return
         self.write(self.sign, box, look.secondary, ON_LIGHT, ground=LIGHT)
 
     def _lid(self, look: Look, x: float, y: float, wide: float, high: float) -> None:
