@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hardware.field import Driver
 from kiosk.site.plan import Plan
@@ -28,11 +29,15 @@ MAKERS: dict[LinkWord, str] = {  # loaded when a site has such a link
 
 @dataclass(frozen=True)
 class Wanted:
-    """One link with what hangs on it. ``secret`` gives a secret by its name; raises ConfigError with the cure."""
+    """One link with what hangs on it. ``secret`` gives a secret by its name; raises ConfigError with the cure.
+
+    ``folder``: site.toml's, for files that it names.
+    """
 
     name: str
     plan: Plan
     secret: Callable[[str], str]
+    folder: Path = Path()
 
     @property
     def link(self) -> Link:

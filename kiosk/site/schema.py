@@ -92,7 +92,7 @@ class PointSpec(_Part):
             raise ValueError("a number has no words; make it a state, or remove them")
         if self.kind == "number" and not self.unit:
             raise ValueError("a number needs its unit")
-        if self.kind in ("state", "event") and not self.words:
+        if self.kind in ("state", "event") and not self.words and not self.is_mark:
             raise ValueError(f"a {self.kind} needs words, for example {{ 0 = 'closed', 1 = 'open' }}")
         if self.kind == "loop":
             self._five_states()
@@ -112,6 +112,11 @@ class PointSpec(_Part):
             self.short_below_ohm < self.r_ohm * 0.85 and self.open_above_ohm > self.r_ohm * 2.3
         ):
             raise ValueError("short_below_ohm and open_above_ohm must lie outside the bands of R and 2R (+-15 %)")
+
+    @property
+    def is_mark(self) -> bool:
+        """An event that is told by the keyed hash of what was seen, and so has no words (``at.mark``)."""
+        return self.kind == "event" and "mark" in self.at
 
     @property
     def vocabulary(self) -> frozenset[str]:
