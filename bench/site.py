@@ -101,6 +101,7 @@ class Site:
     async def morning(self) -> None:
         """The site as it is in the morning: values, knobs, and, where a watch runs, no fire and nothing released."""
         self.storm_left_s = 0.0
+        self.watch.seen.told.clear()
         for peer in self.peers.values():
             peer.morning()
         if not self.watch.is_there:

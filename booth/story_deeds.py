@@ -1,4 +1,4 @@
-"""What a story does around the booth: cards, faces, paper, the platform's mood, a clerk, a code from a telephone."""
+"""What a story does around the booth: cards, faces, paper, the platform's mood, a clerk, a code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from booth.bench_client import BenchClient
+from booth.story_site import around
 from booth.storyfile import Deed
 
 _POLL_S = 0.1
@@ -20,6 +21,7 @@ class Differs(Exception):
 
 async def do(bench: BenchClient, deed: Deed) -> float:
     """Do all of it, in the order of ``Deed``; the time (CLOCK_MONOTONIC) just before the last one."""
+    await around(bench, deed)
     if deed.backend is not None:
         await bench.do("backend", mode=deed.backend)
     if deed.face is not None:

@@ -18,6 +18,7 @@ from booth.simulated_site import SiteError
 from booth.story_checks import controls, is_plain, matches, problem, seen_instead
 from booth.story_deeds import Differs, do, listen_to_the_end
 from booth.story_log import Moment, StoryLog
+from booth.story_site import site_unlike
 from booth.storyfile import Expectation, Step, Story
 
 _HOME_WITHIN_S = 30.0
@@ -280,6 +281,8 @@ class _Player:
             if self._now is None or self._now["name"] != event["name"]:
                 raise Differs(f"it was gone before it said what was expected ({unlike or 'not looked at'})")
             raise Differs(unlike)
+        if around := await site_unlike(self.bench, expected, step.within_s):
+            raise Differs(around)
         if expected.transaction is not None:
             state, _ = await self._arrived()
             if state != expected.transaction:

@@ -28,8 +28,14 @@ from kiosk.visit import questions as q
 QUESTIONS = frozenset(kind.__name__ for kind in q.Question.__subclasses__())
 OVERLAYS = frozenset(kind.__name__ for kind in q.Overlay.__args__)
 KEYS = frozenset(key.value for key in Key)
+POINT = r"^[a-z][a-z0-9-]{0,30}\.[a-z][a-z0-9_]{0,30}$"  # device.point, or device.knob
+ALARM = r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9_]{0,30})?/[a-z][a-z0-9_-]{0,30}$"  # point/rule, as the watch calls it
+PointOrKnob = Annotated[str, Field(pattern=POINT)]
+AlarmKey = Annotated[str, Field(pattern=ALARM)]
 DEVICES = Literal["printer", "camera", "reader", "sam", "keypad"]
 FACE_MODES = Literal["look", "still", "away", "second", "freeze", "black", "mask", "print", "upside_down"]
+
+AlarmWord = Literal["normal", "unack", "acked", "rtn_unack", "latched_unack", "latched"]
 
 
 class StoryError(ConfigError):
@@ -43,6 +49,10 @@ class _Part(BaseModel):
 class Deed(_Part):
     """What happens around the booth. Every key is one control of the bench; several happen in this order."""
 
+    site: dict[PointOrKnob, float | str] = {}  # what devices around the booth tell: { "hall-smoke.loop" = "alarm" }
+    knob: dict[PointOrKnob, Annotated[float, Field(ge=0)]] = {}  # how they fail: { "hall-smoke.drop" = 1.0 }
+    acknowledge: AlarmKey | None = None  # staff: { acknowledge = "hall-smoke.loop/fire" }
+    reset: AlarmKey | None = None
     backend: Literal["up", "down", "slow", "nonsense"] | None = None
     face: str | None = None  # a face's name, or "nobody"
     face_mode: FACE_MODES | None = None
@@ -70,7 +80,7 @@ class Deed(_Part):
             raise ValueError("document needs card = a resident's id")
         if self.card_fault and not self.card:
             raise ValueError("card_fault needs card = a resident's id")
-        if all(value in (None, "") for value in self.model_dump().values()):
+        if all(value in (None, "", {}) for value in self.model_dump().values()):
             raise ValueError("nothing to do: name at least one control")
         return self
 
@@ -86,6 +96,11 @@ class Expectation(_Part):
     is_disabled: str | None = None  # id of a control that is there and cannot be pressed
     spoken_has: str | None = None  # said since the step before
     transaction: Literal["none", "accepted", "rejected", "processing"] | None = None  # at the platform, of this visit
+    alarm: dict[AlarmKey, AlarmWord] = {}  # its state at the watch over the site; normal when it has none
+    health: dict[str, Literal["unknown", "online", "degraded", "lost"]] = {}  # of a device or link
+    point: dict[PointOrKnob, float | str] = {}  # what the watch has of it
+    released: dict[PointOrKnob, bool] = {}  # an output waits for a reset, or does not
+    told_has: str | None = None  # somebody was told so, since the visit began
 
 
 class Step(_Part):
