@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...] [--json] [--list] [--visits N] [--verifications N] [--rounds F]``.
+"""``python -m benchmarks [NAME ...] [--json] [--list] [--visits N] [--verifications N] [--rounds F] [--seed N]``.
 
 Exit status 0 also where a goal is missed (the figures say so); 1 when a benchmark broke down; 2 for a wrong name.
 """
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--verifications", type=int, default=200, help="of the face worker's growth (default 200; the promise: 1000)"
     )
     parser.add_argument("--rounds", type=float, default=1.0, help="times the usual repetitions (default 1)")
+    parser.add_argument("--seed", type=int, default=0, help="of synthetic attacks: others than limits were set on")
     given = parser.parse_args(arguments)
     try:
         wanted = chosen(given.names)
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{name:28} {benchmark.about}")
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
-    return _run(wanted, Options(max(4, given.visits), given.rounds, max(20, given.verifications)), as_json=given.json)
+    options = Options(max(4, given.visits), given.rounds, max(20, given.verifications), max(0, given.seed))
+    return _run(wanted, options, as_json=given.json)
 
 
 def _run(wanted: list[tuple[Benchmark, set[str]]], options: Options, *, as_json: bool) -> int:

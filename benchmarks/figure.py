@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """``visits``, ``verifications``: of the growth benchmarks. ``rounds``: repetitions, 1.0 = as many as are steady."""
+    """``visits``, ``verifications``: of the growth benchmarks. ``rounds``: repetitions, 1.0 = as many as are steady.
+
+    ``seed``: another one draws other people and other attempts than those that limits were set on.
+    """
 
     visits: int = 100
     rounds: float = 1.0
     verifications: int = 200
+    seed: int = 0
 
     def times(self, usual: int, least: int = 3) -> int:
         """``usual`` repetitions, scaled by ``rounds``."""
