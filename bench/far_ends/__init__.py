@@ -19,6 +19,8 @@ from kiosk.site.schema import Device, LinkWord
 FAR_ENDS: dict[LinkWord, str] = {  # loaded when a site has such a link
     "modbus_rtu": "modbus",
     "modbus_tcp": "modbus",
+    "osdp": "osdp",
+    "mqtt": "mqtt",
     "ip": "ip",
     "nut": "nut",
 }
