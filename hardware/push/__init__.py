@@ -48,8 +48,8 @@ class PushPoint:
     """Where one point of a device comes from.
 
     ``kind``: ``state`` is told when a body has ``path``, and stands while the device calls; ``reading`` is told by the
-    bodies that have it, and by no other; ``event`` happens when a body has ``path`` with one of ``raws``; ``heard`` is
-    True while the device calls, False once it is lost; ``clock`` is how many seconds its clock is ahead of ours.
+    bodies that have it, and by no other; ``event`` happens when a body has ``path`` with one of ``raws`` (none: any);
+    ``heard`` is True while the device calls, False once it is lost; ``clock`` is how many seconds its clock is ahead.
     ``private``: path of a text that must not leave; ``turn`` gets it ("" where a body has none) and whether the event
     comes late, and gives what is told instead (None: nothing). ``id_path``: what makes an event the same one again.
     """

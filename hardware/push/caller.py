@@ -60,8 +60,8 @@ class Caller:
         self.pending, self._misses = None, 0
         self.due_s = now_s + self.device.every_s + self.device.answer_s
         theirs_s = when(fields.get(self.device.time_path), self.device.zone)
-        events = [one for one in self.device.points if one.kind == "event" and _text(fields.get(one.path)) in one.raws]
-        if not events and theirs_s is not None:
+        has_event = any(one.kind == "event" and _happens(one, fields) for one in self.device.points)
+        if not has_event and theirs_s is not None:
             self._beat = (now_s, theirs_s)
         is_late = self._is_late(theirs_s, now_s, wall_s)
         told: dict[str, Value] = {}
@@ -83,7 +83,7 @@ class Caller:
             return self._states.get(one.name)
         if one.kind == "reading":
             return None if found is None else raw(found)
-        if found is None or _text(found) not in one.raws or self._was_told(one, fields, now_s):
+        if found is None or not _happens(one, fields) or self._was_told(one, fields, now_s):
             return None
         if one.turn is not None:
             return one.turn(str(fields.get(one.private, "")), is_late)
@@ -113,6 +113,11 @@ class Caller:
         while len(self._events) > MOST_EVENTS:
             self._events.popitem(last=False)
         return now_s < until_s
+
+
+def _happens(one: PushPoint, fields: Fields) -> bool:
+    found = fields.get(one.path)
+    return found is not None and (not one.raws or _text(found) in one.raws)
 
 
 def raw(value: Scalar) -> Value:
