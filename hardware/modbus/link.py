@@ -189,7 +189,9 @@ class ModbusLink:
 
     async def _serve(self) -> None:
         now_s = time.monotonic()
-        self._schedule = Schedule(self._units.values(), self._master.worst_s, now_s, self._backoff, self._chance)
+        self._schedule = Schedule(
+            self._units.values(), self._master.worst_s, now_s, self._backoff, self._chance, self._chance.random()
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._master.parallel):

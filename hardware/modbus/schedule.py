@@ -70,13 +70,17 @@ class _State:
 
 @dataclass(eq=False)
 class Schedule:
-    """``worst_s``: what a silent unit costs. Feed it the time; it never goes back."""
+    """``worst_s``: what a silent unit costs. Feed it the time; it never goes back.
+
+    ``offset``: 0..1, so that the links of a site do not ask in step.
+    """
 
     units: Iterable[Unit]
     worst_s: float
     now_s: float
     backoff: Backoff = field(default_factory=Backoff)
     chance: random.Random = field(default_factory=random.Random)
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         self._count = itertools.count()
@@ -89,12 +93,13 @@ class Schedule:
         self._states = {
             unit.number: _State([Job(unit, block, 0.0) for block in unit.blocks]) for unit in self.units
         }  # fmt: skip
-        self._stagger([job for state in self._states.values() for job in state.jobs], self.now_s)
+        jobs = [job for state in self._states.values() for job in state.jobs]
+        self._stagger(jobs, self.now_s, self.offset)
 
-    def _stagger(self, jobs: list[Job], now_s: float) -> None:
+    def _stagger(self, jobs: list[Job], now_s: float, offset: float = 0.0) -> None:
         """Spread the first questions, so that a start is no storm; a slow block is not kept waiting for its period."""
         for at, job in enumerate(jobs):
-            self._put(job, now_s + min(job.block.every_s, _START_S) * at / len(jobs))
+            self._put(job, now_s + min(job.block.every_s, _START_S) * (at + offset) / len(jobs))
 
     def _put(self, job: Job, due_s: float) -> None:
         if not job.is_queued:

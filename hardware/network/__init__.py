@@ -44,4 +44,16 @@ class StreamTarget:
     credentials: Credentials | None = None
 
 
+@dataclass(frozen=True)
+class GatewayTarget:
+    """A gateway asked for its certificate by a TLS handshake. ``name``: asked for instead of ``host`` (SNI)."""
+
+    device: str
+    host: str
+    port: int = 443
+    every_s: float = 0.8
+    within_s: float = 0.7
+    name: str = ""
+
+
 Target = EchoTarget | StreamTarget

@@ -183,7 +183,7 @@ def link_share(plan: Plan, link: str) -> float:
 def _budgets(plan: Plan, source: Source) -> Iterator[Mistake]:
     for name, link in plan.links.items():
         share = link_share(plan, name) if link.kind in SHARED else 0.0
-        if share > POLL_SHARE:
+        if share > POLL_SHARE + 1e-9:  # sums of tenths
             yield source.mistake(
                 ("link", name),
                 f"polls take {share:.0%} of it when units answer as late as they may,"

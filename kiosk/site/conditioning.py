@@ -78,6 +78,10 @@ class Conditioner:
         self._added = 0
         self._chatter = _Chatter(deque())
         self._words = dict(limits.words)
+        # What a profile does not ask for is not computed: a site has thousands of points, each read every second.
+        self._has_rate = min(limits.rate_suspect, limits.rate_fail) < math.inf
+        self._has_flatline = limits.has_flatline or limits.flatline_s < math.inf
+        self._is_linear = not (self._words or limits.is_current_loop or limits.bands is not None)
 
     @property
     def is_waiting(self) -> bool:
@@ -88,6 +92,8 @@ class Conditioner:
         """Condition one sample; None when value, quality and cause stay as they are."""
         if sample.fault is not Cause.NONE:
             return self._doubt(Quality.BAD, sample.fault, sample.at)
+        if self._is_linear and isinstance(sample.raw, float | int) and math.isfinite(sample.raw):
+            return self._number(sample.raw * self.limits.scale + self.limits.offset, sample.at)
         value = self._meaning(sample.raw)
         if isinstance(value, Cause):
             return self._doubt(Quality.BAD, value, sample.at)
@@ -97,7 +103,11 @@ class Conditioner:
 
     def tick(self, now: float) -> Point | None:
         """Let time pass: staleness, a debounce that has waited long enough, the end of chattering."""
-        if self.point.cause is Cause.NEVER:
+        point = self.point
+        is_fresh = point.quality is Quality.BAD or now - point.at <= self.limits.stale_after_s
+        if is_fresh and self._candidate is None and point.cause is not Cause.CHATTERING:
+            return None
+        if point.cause is Cause.NEVER:
             return None
         if self.point.quality is not Quality.BAD and self.point.age_s(now) > self.limits.stale_after_s:
             return self._doubt(Quality.BAD, Cause.STALE, now)
@@ -129,17 +139,17 @@ class Conditioner:
         level, cause = Quality.GOOD, Cause.NONE
         if not limits.suspect_below <= value <= limits.suspect_above:
             level, cause = Quality.UNCERTAIN, Cause.OUT_OF_RANGE
-        rate = self._rate(value, at)
+        rate = self._rate(value, at) if self._has_rate else 0.0
         if rate > limits.rate_fail:
             return self._doubt(Quality.BAD, Cause.RATE, at)
         if rate > limits.rate_suspect:
             level, cause = Quality.UNCERTAIN, Cause.RATE
-        flat = self._flatline(value, at)
+        flat = self._flatline(value, at) if self._has_flatline else Quality.GOOD
         if flat is Quality.BAD:
             return self._doubt(Quality.BAD, Cause.FLATLINE, at)
         if flat is Quality.UNCERTAIN and level is Quality.GOOD:
             level, cause = flat, Cause.FLATLINE
-        shown = self._average(value, at)
+        shown = self._average(value, at) if limits.average_s > 0 else value
         before = self.point.value
         is_within = isinstance(before, float) and limits.deadband > 0 and abs(shown - before) <= limits.deadband
         return self._become(before if is_within else shown, level, cause, at, at)
@@ -162,8 +172,6 @@ class Conditioner:
         return Quality.UNCERTAIN if is_suspect else Quality.GOOD
 
     def _average(self, value: float, at: float) -> float:
-        if self.limits.average_s <= 0:
-            return value
         amount = 10 ** (value / 10) if self.limits.is_level_db else value
         self._window.append((amount, at))
         self._sum += amount
@@ -200,6 +208,9 @@ class Conditioner:
         return self._become(self.point.value, quality, cause, self.point.at, now)
 
     def _become(self, value: Value | None, quality: Quality, cause: Cause, at: float, now: float) -> Point | None:
-        before, self.point = self.point, self.point.after(value, quality, cause, at, now)
-        is_news = not before.is_same(self.point) or (self.limits.is_event and quality is Quality.GOOD)
-        return self.point if is_news else None
+        before = self.point
+        if value == before.value and quality is before.quality and cause is before.cause:
+            self.point = Point(value, quality, cause, at, before.since)
+            return self.point if self.limits.is_event and quality is Quality.GOOD else None
+        self.point = Point(value, quality, cause, at, now)
+        return self.point

@@ -113,6 +113,11 @@ class Health:
         self._note(is_missed=True)
         return self._judge(now)
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """It missed enough polls to be lost; only the promised time is not over."""
+        return self._missed >= self.promise.missed and self.state is not State.LOST
+
     def uptime(self, now: float, uptime_s: float) -> News | None:
         """The device says how long it runs; going backwards is a reboot."""
         if self._uptime is not None:

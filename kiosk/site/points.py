@@ -7,7 +7,9 @@ no device, no wire and no alarm.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 Value = float | str  # numbers in the profile's unit; states, loops and events as the profile's words
 
@@ -50,8 +52,7 @@ class Loop(enum.Enum):
     ODD = "odd"  # earth, or somebody's fingers in it: anything between the bands
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """One answer or event as a driver hands it over. ``raw`` is meaningless when ``fault`` is set."""
 
     raw: float | str | None
@@ -59,8 +60,7 @@ class Sample:
     fault: Cause = Cause.NONE
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """``at``: when the value was last confirmed; ``since``: when it (or its quality) last changed."""
 
     value: Value | None = None
@@ -75,12 +75,12 @@ class Point:
 
     def is_same(self, other: Point) -> bool:
         """Nothing to tell anybody: value, quality and cause are the same."""
-        return (self.value, self.quality, self.cause) == (other.value, other.quality, other.cause)
+        return self.value == other.value and self.quality is other.quality and self.cause is other.cause
 
     def after(self, value: Value | None, quality: Quality, cause: Cause, at: float, now: float) -> Point:
         """The next reading; ``since`` moves only when there is something to tell."""
-        fresh = Point(value, quality, cause, at, now)
-        return replace(fresh, since=self.since) if self.is_same(fresh) else fresh
+        is_same = value == self.value and quality is self.quality and cause is self.cause
+        return Point(value, quality, cause, at, self.since if is_same else now)
 
     def needs_exercise(self, now: float, within_s: float) -> bool:
         """A sensor that never changed for so long should be tried by hand: it may be dead and look well."""

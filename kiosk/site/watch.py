@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kiosk.site.actions import Actions, Order, Step
@@ -45,14 +45,13 @@ class _Kept(BaseModel):
             raise SnapshotUnusable(f"snapshot of the watch: {error.errors()[0]['msg']}; start without it") from None
 
 
-@dataclass
-class Outcome:
+class Outcome(msgspec.Struct):
     """What is to be done (``steps``, first), journaled (``changes``) and shown (``points``, ``health``)."""
 
-    steps: list[Step] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    points: list[tuple[str, Point]] = field(default_factory=list)
-    health: list[tuple[str, News]] = field(default_factory=list)
+    steps: list[Step] = msgspec.field(default_factory=list)
+    changes: list[Change] = msgspec.field(default_factory=list)
+    points: list[tuple[str, Point]] = msgspec.field(default_factory=list)
+    health: list[tuple[str, News]] = msgspec.field(default_factory=list)
 
 
 class Watch:
@@ -86,6 +85,7 @@ class Watch:
         self._is_dirty = False
         self._ticked_at = now
         self._waiting: set[str] = set()  # points in debounce
+        self._doubtful: set[str] = set()  # looked at in every tick: their loss is to be found in time
         self._keys: dict[str, list[Key]] = {}
         self._furnish(now)
 
@@ -111,7 +111,11 @@ class Watch:
 
     def missed(self, name: str, now: float, cause: Cause) -> Outcome:
         """A device or link did not answer, or with garbage."""
-        return self._healthy(name, self.health[name].missed(now, cause))
+        one = self.health[name]
+        out = self._healthy(name, one.missed(now, cause))
+        if one.is_in_doubt:
+            self._doubtful.add(name)
+        return out
 
     def note(self, name: str, look: Callable[[Health], News | None]) -> Outcome:
         """Uptime, clock offset or picture: ``watch.note("eyes-1", lambda h: h.clock(now, 3.0))``."""
@@ -122,12 +126,13 @@ class Watch:
         out = Outcome(steps=self.actions.tick(now))
         self._verdicts(self.rules.tick(now, minute), out)
         share, self._ticked_at = min(1.0, (now - self._ticked_at) / ROUND_S), now
-        for reference in sorted(self._waiting | set(self._point_round.next(share))):
+        for reference in (*sorted(self._waiting), *self._point_round.next(share)):
             one = self.conditioners[reference]
             self._point(reference, one.tick(now), now, minute, out)
             if not one.is_waiting:
                 self._waiting.discard(reference)
-        for name in self._health_round.next(share):
+        self._doubtful = {name for name in self._doubtful if name in self.health and self.health[name].is_in_doubt}
+        for name in (*sorted(self._doubtful), *self._health_round.next(share)):
             self._merge(out, self._healthy(name, self.health[name].tick(now)))
         if self._is_dirty or self._returning:
             self._speak(now, minute, out)
