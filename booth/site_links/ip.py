@@ -53,32 +53,6 @@ def _certificates(wanted: Wanted, devices: list[str]) -> Driver:
     return TlsLink([_gateway(wanted, name) for name in devices], names=names)
 
 
-_MAKERS[driver](wanted, names) for driver, names in speak.items())
-    except FieldError as error:
-        raise ConfigError(f"link {wanted.name}: {error.message}; {error.cure or 'correct it'}") from None
-
-
-def _echoes(wanted: Wanted, devices: list[str]) -> Driver:
-    return ProbeLink([_host(wanted, name) for name in devices], names=_names(wanted, devices))
-
-
-def _simulated(wanted: Wanted, devices: list[str]) -> Driver:
-    hosts = [_host(wanted, name) for name in devices]
-    return ProbeLink(hosts, pinger=Pinger(open_udp), names=_names(wanted, devices))
-
-
-def _streams(wanted: Wanted, devices: list[str]) -> Driver:
-    return ProbeLink([_camera(wanted, name) for name in devices], names=_names(wanted, devices))
-
-
-def _certificates(wanted: Wanted, devices: list[str]) -> Driver:
-    from hardware.network.tls import TlsLink  # noqa: PLC0415 - a site without gateways needs no TLS
-
-    targets = [_gateway(wanted, name) for name in devices]
-    names = {name: names_of(wanted, name, TLS_WORDS, "answer") for name in devices}
-    return TlsLink(targets, names=names)
-
-
 _MAKERS = {"icmp": _echoes, "udp": _simulated, "rtsp": _streams, "tls": _certificates}
 
 
