@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from booth.site_cli import site
+
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -247,19 +249,7 @@ def face_cameras_calibrate(
     )  # fmt: skip
 
 
-@booth.group()
-def site() -> None:
-    """The watch over the site: doors, barriers, sensors, links."""
-
-
-@site.command("check")
-@click.argument("file", type=_FILE)
-@click.option("--profiles", type=_FOLDER, default=ASSETS / "site", help="Device profiles; default: those that ship.")
-def site_check(file: Path, profiles: Path) -> None:
-    """Say every mistake of a site.toml with line, key and cure. Status 2 when there is one."""
-    from booth.site import run_site_check
-
-    _exit(lambda: run_site_check(file, profiles))
+booth.add_command(site)
 
 
 def _to_stderr(line: str) -> None:

@@ -153,6 +153,39 @@ class BenchSection(_Section):
     remote: str = ""  # Unix socket of screens/remote.py; only on a booth that is not enrolled
 
 
+class UplinkSection(_Section):
+    """The site's journal to the platform, MQTT 5 over TLS."""
+
+    broker: str = ""  # host:port; "" = the journal stays here
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    @field_validator("broker")
+    @classmethod
+    def _has_a_port(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^\s:/]+:\d{1,5}|\[[0-9A-Fa-f:]+\]:\d{1,5}", value):
+            raise ValueError(f"{value!r} is no host:port; write for example platform.example:8883")
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> UplinkSection:
+        missing = [name for name in ("ca", "certificate", "key") if self.broker and not getattr(self, name)]
+        if missing:
+            raise ValueError(f"a broker needs TLS both ways; add {', '.join(missing)}")
+        return self
+
+
+class SiteSection(_Section):
+    """The watch over the site (``booth site run``)."""
+
+    file: str = ""  # site.toml; "" = nothing is watched
+    folder: str = ""  # site.db and feed.sock; "" = the ledger's folder
+    secrets: str = ""  # TOML, mode 0600: name = "secret", for the links that name one
+    staff_uids: tuple[Annotated[int, Field(ge=0)], ...] = ()  # users besides the booth's own and root at the feed
+    uplink: UplinkSection = UplinkSection()
+
+
 class Times(_Section):
     """All waiting times of a visit, in seconds. Defaults are the product's; a site may lengthen them."""
 
@@ -202,6 +235,7 @@ class Config(_Section):
     ledger: LedgerSection
     backend: BackendSection
     bench: BenchSection = BenchSection()
+    site: SiteSection = SiteSection()
     times: Times = Times()
 
     @model_validator(mode="after")
@@ -304,6 +338,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     def changed(section: _Section, **update: object) -> _Section:
         return section.model_copy(update=update)
 
+    site, uplink = config.site, config.site.uplink
     backend, card, source, sink = config.backend, config.card_reader, config.camera.source, config.speech.sink
     return config.model_copy(
         update={
@@ -327,6 +362,13 @@ def _anchored(config: Config, folder: Path) -> Config:
             "printer": changed(config.printer, device=named(config.printer.device)),
             "keypad": changed(config.keypad, devices=tuple(named(path) for path in config.keypad.devices)),
             "bench": changed(config.bench, remote=at(config.bench.remote)),
+            "site": changed(
+                site,
+                file=at(site.file),
+                folder=at(site.folder or config.ledger.folder),
+                secrets=at(site.secrets),
+                uplink=changed(uplink, **{k: at(getattr(uplink, k)) for k in ("ca", "certificate", "key")}),
+            ),
             "backend": changed(
                 backend, **{k: at(getattr(backend, k)) for k in ("ca", "certificate", "key", "seal_pub", "sign_pub")}
             ),

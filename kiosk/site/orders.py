@@ -20,8 +20,13 @@ def has_pulses(spec: PointSpec) -> bool:
 
 
 def command_of(order: Order, spec: PointSpec) -> Command:
-    """What ``order`` asks of the driver: a state that stands until ordered otherwise, or a pulse."""
+    """What ``order`` asks of the driver: a state that stands until ordered otherwise, or a pulse.
+
+    What may be active only so long gets that as its end, so that the driver ends it should the watch not.
+    """
     device, _, point = order.output.partition(".")
     if has_pulses(spec):
         return Command(device, pulse_point(point, order.act), 1, PULSE_S)
-    return Command(device, point, int(order.is_energised))
+    is_active = order.is_energised != (spec.energised_when == "healthy")
+    for_s = spec.longest_s if is_active else None
+    return Command(device, point, int(order.is_energised), for_s)

@@ -23,6 +23,8 @@ from kiosk.site.schema import Device, Link, PointSpec, Profile, RuleSpec, SiteSe
 
 LOST, DEGRADED = "lost", "degraded"  # rule words of the alarms of a device's or link's health
 NO_FEEDBACK = "no_feedback"  # rule word of the alarm of an output that moved and did not arrive
+UNCONFIRMED = "unconfirmed"  # ... of an output that releases and whose device did not confirm an order
+QUARANTINED = "quarantined"  # ... of a link whose driver broke again and again and is left alone for a while
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,17 @@ class Plan:
         """The alarm of every rule, and of every device's loss and decline."""
         ruled = [Definition(Key(rule.when[0].point, name), rule.level, rule.latch) for name, rule in self.rules.items()]
         gates = [Definition(Key(gate, NO_FEEDBACK), Severity.FAULT) for gate in self.outputs_that("close")]
-        links = [Definition(Key(link, LOST), Severity.FAULT) for link in self.links]
+        links = [Definition(Key(link, word), Severity.FAULT) for link in self.links for word in (LOST, QUARANTINED)]
+        doors = [
+            Definition(Key(output, UNCONFIRMED), Severity.FAULT)
+            for act in ("release", "hold_open")
+            for output in self.outputs_that(act)
+        ]
         return (
             *ruled,
             *gates,
             *links,
+            *doors,
             *(d for name in self.devices for d in health_definitions(name, self.profile(name))),
         )
 
