@@ -112,6 +112,7 @@ async def _write_settings(folder: RunFolder, world: World, arguments: argparse.N
                 face_pack=pack,
                 display=arguments.display,
                 presence_code=world.devices.presence_code,
+                site=folder.site.name,
             ),
         )
     folder.add_ports(bench=port)

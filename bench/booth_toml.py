@@ -29,6 +29,7 @@ class Wires:
     face_pack: str = ""
     display: str = "offscreen"  # offscreen | windowed | fullscreen
     presence_code: int = 0
+    site: str = ""  # folder of the site around the booth; "" = none
 
 
 def settings(wires: Wires) -> dict[str, dict[str, Any]]:
@@ -61,7 +62,12 @@ def settings(wires: Wires) -> dict[str, dict[str, Any]]:
             "sign_pub": "pki/sign.pub",
         },
         "bench": {"remote": "remote.sock"},
-    }
+    } | (_around(wires.site) if wires.site else {})
+
+
+def _around(folder: str) -> dict[str, dict[str, Any]]:
+    """The watch over the site."""
+    return {"site": {"file": f"{folder}/site.toml", "folder": folder, "secrets": f"{folder}/secrets.toml"}}
 
 
 def write(file: Path, wires: Wires) -> None:

@@ -21,6 +21,7 @@ FAR_ENDS: dict[LinkWord, str] = {  # loaded when a site has such a link
     "modbus_tcp": "modbus",
     "osdp": "osdp",
     "mqtt": "mqtt",
+    "http_push": "http_push",
     "ip": "ip",
     "nut": "nut",
 }
