@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiomqtt
@@ -22,6 +22,7 @@ ANSWERS_S = 2.0  # the broker, at connect and subscribe
 SESSION_S = 24 * 3600  # what was said while we were away is a day old at most
 IN_FLIGHT = 100
 _KEEPALIVE_S = 10
+_SWALLOWED_S = 0.2
 _UNTOLD = 1000  # publishes to a broker that hangs, before the client library complains
 _NOT_LET_IN = frozenset({134, 135, 138, 140})  # MQTT 5.0, 3.2.2.2: name or password, not authorized, banned, method
 
@@ -76,6 +77,18 @@ def named(failed: Exception, where: str) -> FieldError:
     if isinstance(failed, ssl.SSLError) or "SSL" in str(failed):
         return Auth("no secure connection", where=where, cure="correct ca, certificate and key of the link's secret")
     return Gone("no connection to the broker", where=where, cure="is it running, and does it listen here?")
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: ``asyncio.wait_for`` swallows a cancellation that comes with the answer."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=_SWALLOWED_S)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # it was ours to look at
 
 
 def reason(code: Any) -> int:

@@ -18,7 +18,7 @@ import aiomqtt
 
 from hardware.field import Auth, Command, Config, DeviceHealth, FieldError, Gone, RawSample, Refused, Take, Timeout
 from hardware.sensors import Credentials, Sensor, Switch
-from hardware.sensors.client import ANSWERS_S, expiring, make_client, named, reason
+from hardware.sensors.client import ANSWERS_S, end, expiring, make_client, named, reason
 from hardware.sensors.heard import Heard
 from hardware.sensors.switches import Switches
 
@@ -91,9 +91,7 @@ class MqttLink:
             for switch in self._switches.fall():
                 with contextlib.suppress(FieldError):
                     await self._publish(switch.topic, switch.off, ANSWERS_S, 0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     def health(self) -> Mapping[str, DeviceHealth]:
         """Counts by device."""

@@ -22,7 +22,7 @@ import aiomqtt
 
 from hardware.field import Value
 from hardware.sensors import Credentials, Switch
-from hardware.sensors.client import make_client
+from hardware.sensors.client import end, make_client
 
 _PAUSE_S = 0.3
 _UNSENT = 10_000
@@ -107,9 +107,7 @@ class RadioPeer:
     async def stop(self) -> None:
         """End; what was not sent is forgotten."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     def set(self, address: str, values: dict[str, Value]) -> None:
         """Set values by point or path; the sensor says it at once. Raises KeyError for what it does not have."""
