@@ -1,4 +1,4 @@
-"""``python -m backend``: init (demo keys), serve (both listeners), openapi (the booth API's contract)."""
+"""``python -m backend``: init (demo keys), serve (both listeners), ingest (what booths report), openapi (contract)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import booth_api, listeners, pki, run_folder, seeds, staff_pages
+from backend import booth_api, listeners, pki, run_folder, seeds, site_road, staff_pages
+from backend.broker import Broker, BrokerError
 from backend.faults import Fault, Misbehave
 from backend.platform import Platform
 from backend.staff import DEMO_CLERK, Staff
 from backend.store import DatabaseUrlError, Store
 
+_PORTS = ("backend", "staff", "broker")
 _run = click.option(
     "--run",
     type=click.Path(file_okay=False, path_type=Path),
@@ -79,29 +81,72 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Offer the bench's control on the staff listener to whoever knows this. A WORD can be seen in the list of "
     "processes; from @FILE (mode 0600) it is read.",
 )
-def serve(run: Path, host: str, port: int, staff_port: int, database: str | None, bench_token: str | None) -> None:
-    """Serve until SIGTERM; the ports are in RUN/ports.json (backend, staff) once both listen."""
-    run_folder.publish_ports(run, {"backend": None, "staff": None})
+@click.option(
+    "--broker-port",
+    type=click.IntRange(0, 65535),
+    help="Also run Mosquitto (TLS, RUN/pki) on this port of loopback, 0 takes a free one, and an ingest worker.",
+)
+def serve(
+    run: Path,
+    host: str,
+    port: int,
+    staff_port: int,
+    database: str | None,
+    bench_token: str | None,
+    broker_port: int | None,
+) -> None:
+    """Serve until SIGTERM; the ports are in RUN/ports.json (backend, staff, broker) once all listen."""
+    run_folder.publish_ports(run, dict.fromkeys(_PORTS))
+    database = database or f"sqlite:///{run.resolve() / 'backend.db'}"
     try:
         api = listeners.bind(host, port, "booth API", "--port")
         pages = listeners.bind("127.0.0.1", staff_port, "staff pages", "--staff-port")
-        platform = Platform(
-            Store(database or f"sqlite:///{run.resolve() / 'backend.db'}"),
-            X25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "seal.key")),
-            Ed25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "sign.key")),
-        )
+        platform = _platform(run, database)
         platform.store.migrate()
         with platform.store.begin() as session:
             seeds.seed_new(session)
-        _serve(run, platform, (api, pages), bench_token)
-    except (listeners.PortTakenError, pki.PkiError, DatabaseUrlError, seeds.SeedError) as error:
+        with site_road.opened(run, database, broker_port) as broker:
+            _serve(run, platform, (api, pages), bench_token, broker)
+    except (listeners.PortTakenError, pki.PkiError, DatabaseUrlError, seeds.SeedError, BrokerError) as error:
         sys.exit(f"backend: {error}")
     except SQLAlchemyError as error:
         sys.exit(f"backend: --database: {type(error).__name__}: {str(error).splitlines()[0]}")
 
 
+@main.command("ingest")
+@_run
+@click.option("--broker", required=True, metavar="HOST:PORT", help="Where the booths' broker is.")
+@click.option("--plain", is_flag=True, help="Without TLS; a broker on this computer only.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--database", help="sqlite:///PATH or postgresql://...  [default: RUN/backend.db]")
+@click.option("--ready", type=click.Path(path_type=Path), help="Make this file once all workers hear the broker.")
+def ingest(run: Path, broker: str, plain: bool, workers: int, database: str | None, ready: Path | None) -> None:
+    """Take what booths report until SIGTERM. Run it several times, on several computers, for more."""
+    database = database or f"sqlite:///{run.resolve() / 'backend.db'}"
+    try:
+        site_road.ingest(
+            _platform(run, database), site_road.place(broker, None if plain else run / "pki"), workers, ready
+        )
+    except (pki.PkiError, DatabaseUrlError, BrokerError) as error:
+        sys.exit(f"backend: {error}")
+    except SQLAlchemyError as error:
+        sys.exit(f"backend: --database: {type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def _platform(run: Path, database: str) -> Platform:
+    return Platform(
+        Store(database),
+        X25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "seal.key")),
+        Ed25519PrivateKey.from_private_bytes(pki.raw_key(run / "pki" / "sign.key")),
+    )
+
+
 def _serve(
-    run: Path, platform: Platform, sockets: tuple[socket.socket, socket.socket], bench_token: str | None
+    run: Path,
+    platform: Platform,
+    sockets: tuple[socket.socket, socket.socket],
+    bench_token: str | None,
+    broker: Broker | None,
 ) -> None:
     staff = Staff(platform)
     staff.ensure(DEMO_CLERK, run_folder.staff_password(run))
@@ -109,11 +154,13 @@ def _serve(
     api = listeners.booth_config(Misbehave(booth_api.build(platform), fault), run / "pki", fault)
     pages = listeners.staff_config(staff_pages.build(platform, staff, fault, bench_token))
     ports = {name: listener.getsockname()[1] for name, listener in zip(("backend", "staff"), sockets, strict=True)}
+    if broker is not None:
+        ports["broker"] = broker.port
     try:
         pairs = [(api, sockets[0]), (pages, sockets[1])]
         asyncio.run(listeners.serve(pairs, lambda: run_folder.publish_ports(run, ports), fault.end))
     finally:
-        run_folder.publish_ports(run, {"backend": None, "staff": None})
+        run_folder.publish_ports(run, dict.fromkeys(_PORTS))
         platform.store.close()
 
 

@@ -111,6 +111,18 @@ def init(run: Path, booth_id: str) -> bool:
     return True
 
 
+def platform_certificate(folder: Path) -> None:
+    """Issue the client certificate with which the platform goes to its broker, unless a good one is there."""
+    file = folder / "platform.pem"
+    if file.is_file() and (folder / "platform.key").is_file():
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        if certificate.not_valid_after_utc > dt.datetime.now(dt.UTC) + dt.timedelta(days=_SPARE_DAYS):
+            return
+    for name in ("platform.pem", "platform.key"):
+        (folder / name).unlink(missing_ok=True)
+    Issuer.load(folder).booth(folder, "platform", stem="platform")
+
+
 def raw_key(file: Path) -> bytes:
     """Read a raw 32-byte key kept as hex text. Raises PkiError."""
     try:

@@ -13,6 +13,7 @@ import contextlib
 import random
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ REPORT_S = 1.0  # the watch hears at most so often what was delivered
 BACK_OFF_S = (1.0, 30.0)  # before the next connection: first and longest, with jitter
 ROW_EXPIRY_S = 600  # a broker need not keep what the journal keeps
 STATE_EXPIRY_S = 30
+REMEMBERED = 100  # commands
 ANSWER_S = 10.0  # the watch answers at once; after this it hangs
 
 Log = Callable[..., None]
@@ -73,6 +75,7 @@ class Telemetry:
         self._reported = -1
         self._known = ""  # boot of the birth that the platform has
         self._is_behind = False  # the platform has rows that this journal never wrote
+        self._orders: OrderedDict[str, Do] = OrderedDict()
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -130,14 +133,14 @@ class Telemetry:
                     raise wire.WireError("ordered: a retained command would come again at every connection")
                 else:
                     left_s = getattr(message.properties, "MessageExpiryInterval", None)
-                    group.create_task(self._obey(do_of(wire.ordered(payload), left_s, time.time(), self._trust())))
+                    group.create_task(self._obey(self._order(wire.ordered(payload), left_s)))
             except wire.WireError as error:
                 self._log("uplink_not_understood", level="warning", reason=str(error))
 
     def _take_ack(self, said: wire.Ack, births: _Births) -> None:
         is_reply = bool(said.birth) and said.birth in births.ids
         births.is_answered |= is_reply
-        self._known = said.known or self._known
+        self._known = said.known
         try:
             self._is_behind = said.seq > self._journal.newest()
         except JournalGone:
@@ -147,6 +150,14 @@ class Telemetry:
             return  # what this journal holds would be taken for what the platform has: a person decides
         if self.cursor.hear(said.seq, time.monotonic(), is_reply=is_reply):
             self._woken.set()
+
+    def _order(self, ordered: wire.Ordered, left_s: float | None) -> Do:
+        """The same words for the same id: said again, they must be known as a repeat."""
+        order = self._orders.get(ordered.id) or do_of(ordered, left_s, time.time(), self._trust())
+        self._orders[order.id] = order
+        while len(self._orders) > REMEMBERED:
+            self._orders.popitem(last=False)
+        return order
 
     async def _obey(self, order: Do) -> None:
         try:
@@ -160,7 +171,7 @@ class Telemetry:
     async def _be_born(self, out: _Out, births: _Births) -> None:
         """Say who we are until the platform answers, and again when it forgot."""
         while True:
-            if not births.is_answered or (self._known and self._known != out.sender.boot):
+            if not births.is_answered or self._known != out.sender.boot:
                 number, payload = out.sender.message("birth", self._stamp(), **self._birth())
                 births.said(number)
                 await out.urgent("birth", payload, ROW_EXPIRY_S)
@@ -271,6 +282,7 @@ class _Out:
         self.sender = sender
         self._line, self._group = line, group
         self._places = asyncio.Semaphore(max(1, line.pace - 2))
+        self._front = asyncio.Semaphore(min(2, max(1, line.pace - 1)))
 
     async def room(self) -> None:
         """Wait for a place; then ``paced`` or ``give_back``."""
@@ -284,7 +296,8 @@ class _Out:
         self._group.create_task(self._publish(kind, payload, expires_s))
 
     async def urgent(self, kind: wire.Kind, payload: bytes, expires_s: int) -> None:
-        await self._line.send(self.sender.topic(kind), *wire.packed(payload), expires_s)
+        async with self._front:
+            await self._line.send(self.sender.topic(kind), *wire.packed(payload), expires_s)
 
     def _publish(self, kind: wire.Kind, payload: bytes, expires_s: int) -> Coroutine[Any, Any, None]:
         async def send() -> None:

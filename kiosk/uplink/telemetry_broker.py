@@ -75,6 +75,7 @@ class Connection(aiomqtt.Client):
             broker.host, broker.port, identifier=identifier, protocol=aiomqtt.ProtocolVersion.V5, clean_start=False,
             keepalive=KEEPALIVE_S, timeout=CALL_S, properties=connect, tls_context=broker.tls(),
             will=aiomqtt.Will(*death, qos=1, properties=will), max_queued_incoming_messages=1000,
+            max_inflight_messages=PACE,
         )  # fmt: skip
         self.pending_calls_threshold = 10 * PACE
         self.pace = PACE
@@ -83,7 +84,6 @@ class Connection(aiomqtt.Client):
         def on_connect(client: Any, userdata: Any, flags: Any, reason: Any, given: Any) -> None:
             # the library keeps to its own figure; a broker disconnects who exceeds what it said
             self.pace = max(1, min(PACE, getattr(given, "ReceiveMaximum", PACE)))
-            client.max_inflight_messages_set(self.pace)
             library_on_connect(client, userdata, flags, reason, given)
 
         self._client.on_connect = on_connect
