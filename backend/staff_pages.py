@@ -21,7 +21,7 @@ from sqlalchemy import select
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend import approvals, bench_control, tables
+from backend import alarm_pages, approvals, bench_control, tables
 from backend.faults import Fault
 from backend.numbers import masked, masked_document, masked_name
 from backend.pictures import for_browser
@@ -79,6 +79,7 @@ def build(platform: Platform, staff: Staff, fault: Fault, bench_token: str | Non
     app.add_exception_handler(RequestValidationError, _on_bad_form)
     _logins(app, pages)
     _work(app, pages)
+    alarm_pages.add(app, pages)
     _views(app, pages)
     if bench_token:
         app.include_router(bench_control.router(platform, fault, bench_token))
