@@ -1,11 +1,13 @@
 """Hosts, cameras and gateways on the network, each asked by what its profile speaks: echo, RTSP or TLS.
 
 A device's address is its IPv4 address; a camera's may be the whole URL of its stream. ``settings`` of a camera:
-``port``, ``path``, ``user`` and ``secret`` (the name of its password); of a gateway: ``port``, ``name`` (of its
-certificate); ``udp_port``: of a simulated host.
+``port``, ``path``, ``user`` and ``secret`` (the name of its password); of a gateway: ``port`` (of one that is asked by
+RTSP: ``tls_port``) and ``name`` of its certificate; ``udp_port``: of a simulated host.
 """
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from booth.site_links import Wanted
 from booth.site_links.named import names_of
@@ -27,6 +29,8 @@ def make(wanted: Wanted) -> tuple[Driver, ...]:
     for name, device in wanted.devices.items():
         driver = wanted.plan.profile(name).driver
         speak.setdefault("udp" if driver == "icmp" and "udp_port" in device.settings else driver, []).append(name)
+        if driver == "rtsp" and "tls_port" in device.settings:  # two languages, two drivers, one device
+            speak.setdefault("tls", []).append(name)
     try:
         return tuple(_MAKERS[driver](wanted, names) for driver, names in speak.items())
     except FieldError as error:
@@ -68,8 +72,10 @@ def _host(wanted: Wanted, name: str) -> EchoTarget:
 
 def _gateway(wanted: Wanted, name: str) -> GatewayTarget:
     device, plan = wanted.devices[name], wanted.plan
-    port, server = int(str(device.settings.get("port", TLS_PORT))), str(device.settings.get("name", ""))
-    return GatewayTarget(name, str(device.address), port, plan.every_s(name), plan.answer_s(name), server)
+    own = "tls_port" if plan.profile(name).driver == "rtsp" else "port"
+    port, server = int(str(device.settings.get(own, TLS_PORT))), str(device.settings.get("name", ""))
+    host = urlsplit(str(device.address)).hostname or str(device.address)
+    return GatewayTarget(name, host, port, plan.every_s(name), plan.answer_s(name), server)
 
 
 def _camera(wanted: Wanted, name: str) -> StreamTarget:

@@ -10,6 +10,7 @@ import pytest
 
 from hardware.network import Credentials
 from hardware.network.simulator import VirtualCamera, VirtualHost
+from hardware.network.tls_simulator import VirtualGateway
 from hardware.power.simulator import VirtualSupply, VirtualUpsd
 from kiosk.config import ConfigError
 from tests.booth.field_site import drivers, plan_of, running
@@ -55,6 +56,31 @@ async def test_hosts_and_cameras_are_reported_by_the_plans_names(tmp_path: Path)
         assert samples.values("fibre")["loss"] != 0
         assert {one.point for one in samples.all if one.error} == {"reachable", "latency", "online"}
     host.stop()
+    await camera.stop()
+
+
+@pytest.mark.peer
+async def test_gateways_show_their_certificates_also_beside_a_stream(tmp_path: Path) -> None:
+    gateway, camera = VirtualGateway(days=12.0), VirtualCamera()
+    await gateway.start()
+    await camera.start()
+    plan = plan_of(
+        tmp_path,
+        '[link.lan]\nkind = "ip"\n'
+        '[device.gateway]\nlink = "lan"\nprofile = "security-gateway"\n'
+        f'address = "{gateway.host}"\nsettings = {{ port = {gateway.port} }}\n'
+        '[device.video]\nlink = "lan"\nprofile = "video-gateway"\n'
+        f'address = "{camera.url}"\nsettings = {{ tls_port = {gateway.port} }}\n',
+    )
+    async with running(drivers(plan, "lan")) as samples:
+        for device in ("gateway", "video"):
+            await until(lambda device=device: set(samples.values(device)) == {"reachable", "certificate"})
+            assert samples.values(device)["certificate"] == pytest.approx(12.0, abs=0.1)
+            assert samples.values(device)["reachable"] is True
+        await gateway.stop()
+        await until(lambda: "gone" in samples.words("gateway"))
+        # The stream is what the video gateway lives by.
+        assert not any(one.is_life for one in samples.all if (one.device, one.point) == ("video", "certificate"))
     await camera.stop()
 
 
