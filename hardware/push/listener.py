@@ -38,6 +38,7 @@ from hardware.push.gate import Gate
 
 WARN_S = 60.0  # of misuse of a device's address or secret: one sample in so long, however often it is tried
 _BIND_AGAIN_S = 2.0
+_BACKLOG = 512  # so that a rush of strangers does not keep a device waiting
 
 
 class PushListener:
@@ -133,7 +134,7 @@ class PushListener:
 
     async def _bind(self, server: GatedServer) -> None:
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(server, self._host, self.port, backlog=64)
+        self._listening = await loop.create_server(server, self._host, self.port, backlog=_BACKLOG)
         self.port = self._listening.sockets[0].getsockname()[1]
 
     async def _bind_late(self, server: GatedServer) -> None:

@@ -21,7 +21,7 @@ from kiosk.config import ConfigError
 MOST_PLATES = 20_000
 _LEAST_SECRET = 16
 _PLATE = re.compile(r"[A-Z0-9\u3400-\u9fff]{4,12}")  # GA 36-2018: a province, letters and digits, a word at the end
-_BETWEEN = re.compile(r"[\s\-_.·•・‧/]+")
+_BETWEEN = re.compile(r"[\s\-_.·•・‧]+")
 _HEAD = "# plates that open; keyed hashes, no plates; key "
 _MARK = re.compile(r"[0-9a-f]{64}")
 
