@@ -119,27 +119,35 @@ class OsdpBus:
         if not raw:
             return
         self._hear(port, 0.0)
+        began_s = time.monotonic()
+        while not self._ask(port, post, raw, began_s):
+            pass
+
+    def _ask(self, port: Port, post: Post, raw: bytes, began_s: float) -> bool:
+        """Send and wait; False: send it again."""
         self._deframer.clear()
         garbage = self._deframer.garbage
         port.write(raw)
         sent_s = now_s = time.monotonic()
         ends_s = sent_s + post.watchdog.wait_s + 10 * len(raw) / self._given.baud
-        while (left_s := ends_s - now_s) > 0:
-            data = port.read(left_s)
+        is_answered = False
+        while not is_answered and now_s < ends_s:
+            data = port.read(ends_s - now_s)
             now_s = time.monotonic()
             for frame in self._deframer.feed(data):
-                if _answers(frame, post):
+                if not is_answered and _answers(frame, post):
+                    is_answered = True
                     post.take(frame, now_s, now_s - sent_s)
-                    ends_s = 0.0
                 else:
                     self._stray(frame, now_s)
-        if ends_s:
-            was_garbage = self._deframer.garbage > garbage or self._deframer.is_within
-            post.silent(now_s, now_s - sent_s, was_garbage=was_garbage)
-            if post.is_silent:
-                self._budget.spend(now_s - sent_s, now_s)
-        else:
+        if is_answered:
             time.sleep(_SETTLE_S)
+            return True
+        was_garbage = self._deframer.garbage > garbage or self._deframer.is_within
+        is_again = post.silent(now_s, began_s, now_s - sent_s, was_garbage=was_garbage)
+        if post.is_silent:
+            self._budget.spend(now_s - sent_s, now_s)
+        return not is_again
 
     def _hear(self, port: Port, within_s: float) -> None:
         """What comes while nobody was asked: an answer that is late, or nothing that matters."""

@@ -43,7 +43,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What a reader should have said; ``points``: of which that is true."""
+    """What a reader should have said; ``points``: of which that is true. ``is_life``: see ``RawSample``."""
 
     device: str
     points: tuple[str, ...]
@@ -52,6 +52,7 @@ class Fault(msgspec.Struct, frozen=True):
     cure: str
     at_s: float
     took_s: float
+    is_life: bool = True
 
 
 class Beat(msgspec.Struct, frozen=True):

@@ -148,7 +148,12 @@ class OsdpLink:
     def _fault(self, fault: Fault) -> None:
         error = _WORDS[fault.word](fault.text, where=f"{self.where} {fault.device}", cure=fault.cure)
         wall_s = time.time()
-        self._take([RawSample(fault.device, p, None, error, fault.at_s, wall_s, fault.took_s) for p in fault.points])
+        self._take(
+            [
+                RawSample(fault.device, point, None, error, fault.at_s, wall_s, fault.took_s, fault.is_life)
+                for point in fault.points
+            ]
+        )
 
     def _done(self, done: Done) -> None:
         waiting = self._waiting.get(done.number)
@@ -179,7 +184,7 @@ class OsdpLink:
             if is_late:
                 self._worker.kill()
                 self._beat_s, self._is_served = now_s, False
-            if not self._is_served and now_s - told_s >= 1.0:
+            if not self._is_served and now_s - max(told_s, self._beat_s) >= 1.0:
                 told_s = now_s
                 self._lose(Gone("the bus is not served; its process is begun anew", where=self.where), now_s)
             if now_s > self._kept_s:
@@ -193,7 +198,7 @@ class OsdpLink:
     def _lose(self, error: FieldError, now_s: float) -> None:
         wall_s = time.time()
         for device, reader in self._readers.items():
-            self._take([RawSample(device, point, None, error, now_s, wall_s) for point in reader.states])
+            self._take([RawSample(device, point, None, error, now_s, wall_s) for point in reader.states or ("",)])
 
 
 def _nobody(_samples: object) -> None:

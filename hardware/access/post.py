@@ -138,23 +138,37 @@ class Post:
         events = panel.take(frame)
         if panel.is_online and not was_online:
             self._come_online(panel, now_s)
-        elif panel.is_online and now_s - self._online_s >= STEADY_S:
-            self.watchdog.settled()
+        elif panel.is_online:
+            self._fault = None
+            if now_s - self._online_s >= STEADY_S:
+                self.watchdog.settled()
         self._due_s = now_s + POLL_S if panel.is_online else now_s
         self._hear(panel, events, now_s, took_s)
+        if panel.is_online and not self.reader.states and now_s - self._told.get("", (0, 0.0))[1] >= RETURN_S:
+            self._report({"": True}, now_s, took_s)  # of no point: it is there
 
-    def silent(self, now_s: float, took_s: float, *, was_garbage: bool) -> None:
-        """Nothing of use came in time."""
+    def silent(self, now_s: float, began_s: float, took_s: float, *, was_garbage: bool) -> bool:
+        """Nothing of use came in time; True: send the same frame again at once.
+
+        A reader answers a repetition with the same answer (5.9.5); libosdp itself would repeat it after a second.
+        ``began_s``: when it was sent first.
+        """
         error: FieldError = (
             Garbage("what comes is no frame", cure="check the wires, the terminators and the speed")
             if was_garbage
             else Timeout("no answer", cure=_CURE_SILENT)
         )
         self.health.note(error, now_s, took_s)
-        self._settle_s = now_s - took_s + _OWN_WAIT_S
-        if self.watchdog.missed(now_s) or self.panel is None:
+        is_given_up = self.watchdog.missed(now_s)
+        if self.is_online and not is_given_up:
+            self._send("fault", Fault(self.reader.device, ("",), error.word, error.message, error.cure, now_s, took_s))
+            self._settle_s = began_s + _OWN_WAIT_S
+            return now_s + self.watchdog.wait_s < self._settle_s
+        self._settle_s = began_s + _OWN_WAIT_S
+        if is_given_up:
             self.give_up(error)
         self._tell_fault(error, now_s, took_s)
+        return False
 
     def lose(self, error: FieldError, now_s: float) -> None:
         """The wire is gone."""
@@ -221,7 +235,8 @@ class Post:
         if lacking:
             text = f"it says it has {has_inputs} inputs and {has_outputs} outputs"
             error = Config(text, cure="correct the points' numbers in the profile")
-            self._send("fault", _fault(self.reader, tuple(lacking), error, now_s, 0.0))
+            fault = Fault(self.reader.device, tuple(lacking), error.word, text, error.cure, now_s, 0.0, is_life=False)
+            self._send("fault", fault)
         wanted = {
             osdp_sys.STATUS_REPORT_INPUT: bool(self.reader.inputs) and has_inputs > 0,
             osdp_sys.STATUS_REPORT_OUTPUT: bool(self.reader.outputs) and has_outputs > 0,
@@ -363,12 +378,10 @@ class Post:
     def _tell_fault(self, error: FieldError, now_s: float, took_s: float) -> None:
         self._fault, self._faulted_s = error, now_s
         self._told.clear()
-        self._send("fault", _fault(self.reader, self.reader.states, error, now_s, took_s))
+        points = self.reader.states or ("",)
+        fault = Fault(self.reader.device, points, error.word, error.message, error.cure, now_s, took_s)
+        self._send("fault", fault)
 
 
 def _is_of(one: Measure, vendor: int, data: bytes) -> bool:
     return vendor == one.vendor and len(data) == 1 + one.size and data[0] == one.code
-
-
-def _fault(reader: Reader, points: tuple[str, ...], error: FieldError, at_s: float, took_s: float) -> Fault:
-    return Fault(reader.device, points, error.word, error.message, error.cure, at_s, took_s)

@@ -1,18 +1,19 @@
 """When a reader is given up, when it is tried again, and how much of the bus the silent ones may take. Pure.
 
 libosdp alone waits 300 s after one loss, and asks a dead reader once a second for 200 ms each until then. Here a reader
-is given up after three silences, and all silent ones together get a twelfth of the bus: the healthy ones keep the rest.
+is given up after three silences, and all silent ones together get a sixteenth of the bus; the healthy ones keep the
+rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-MISSES = 3  # silences in a row; at 2 % loss that happens every few hours, and costs one handshake
-SICK_SHARE = 1 / 12
+MISSES = 3  # silences in a row; at 2 % loss every few hours, and costs one handshake
+SICK_SHARE = 1 / 16
 LEAST_WAIT_S = 0.06
 WAIT_TIMES = 4.0  # of the slowest answer it ever gave
-FULL_EVERY = 4  # a probe in so many waits for the whole time: it may have become slow
+FULL_EVERY = 8  # a probe in so many waits for the whole time: it may have become slow
 PROBE_S = 1.0  # the same reader is probed no more often
 REFUSED_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # a wrong key does not become right by asking again
 FAILED_S = (0.0, 1.0, 2.0, 4.0)  # answers and yet does not come online
