@@ -6,6 +6,7 @@ Knows no topic and no message.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -53,6 +54,7 @@ def make_client(
         keepalive=_KEEPALIVE_S,
         timeout=ANSWERS_S,
         queue_type=Straight,
+        socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),  # a press waits for no other packet
         tls_context=_tls(given, where) if given.ca else None,
     )
     client.pending_calls_threshold = _UNTOLD

@@ -90,12 +90,12 @@ class Heard:
         return found
 
     def link_lost(self, error: FieldError, now_s: float, wall_s: float) -> list[RawSample]:
-        """The broker is gone, and with it every way to the sensor."""
+        """The broker is gone, and with it every way to the sensor: the link's miss, not the sensor's."""
         self._is_link_up = False
         for point, (_, rest) in self._rests.items():  # by the time the broker is back nobody holds it any more
             self._keep(RawSample(self.sensor.device, point, rest, None, now_s, wall_s))
         self._rests.clear()
-        return [RawSample(self.sensor.device, one, None, error, now_s, wall_s) for one in self.points or ("",)]
+        return [RawSample(self.sensor.device, one, None, error, now_s, wall_s, is_life=False) for one in self.points]
 
     def link_up(self, now_s: float, wall_s: float) -> list[RawSample]:
         """The broker is back: what was known is told again, with its age. The sensor has a whole interval to speak."""

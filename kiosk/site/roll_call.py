@@ -15,7 +15,7 @@ from kiosk.site.points import Cause
 from kiosk.site.schema import POLLED
 
 ALIVE = (Refused, Busy, Auth, Config)
-LINK_MISS_S = 1.0  # a wire that is gone misses one poll in so much time
+LINK_MISS_S = 0.9  # a wire that is gone misses a poll so often: five fit into the 5 s in which its loss is found
 SILENT_POLLED = 2.0  # periods without a word of a device that is asked: its driver hangs, or its bus is very slow
 SILENT_TOLD = 1.1  # ... that tells by itself: a heartbeat is missing
 
@@ -75,9 +75,12 @@ class RollCall:
     def take(self, samples: Sequence[RawSample], now: float) -> list[Heard]:
         """The samples of one answer, or of one failure."""
         by_device: dict[str, list[RawSample]] = {}
-        for sample in samples:
-            by_device.setdefault(sample.device, []).append(sample)
         found: list[Heard] = []
+        for sample in samples:
+            if sample.device in self._links:
+                found.append(self._link(sample))
+            elif sample.is_life:
+                by_device.setdefault(sample.device, []).append(sample)
         for device, its in by_device.items():
             if device in self._period:
                 found += self._device(device, its, now)
@@ -108,6 +111,14 @@ class RollCall:
         link = self._links[name]
         link.is_gone = True
         link.failing |= link.devices
+
+    def _link(self, sample: RawSample) -> Heard:
+        """A driver's own word about its link, where devices speak too seldom to tell (a broker, for example)."""
+        link = self._links[sample.device]
+        if sample.error is None:
+            link.is_gone = False
+            return Heard(sample.device, Cause.NONE, sample.took_s or None)
+        return Heard(sample.device, cause_of(sample.error))
 
     def _device(self, device: str, samples: list[RawSample], now: float) -> list[Heard]:
         self.heard_at[device] = now

@@ -176,7 +176,9 @@ def test_a_message_without_any_point_is_a_sign_of_life():
 def test_a_lost_link_takes_all_points_and_gives_them_back_with_their_age():
     one = heard()
     one.take(UP, uplink(1, button=0, battery=90), 5.0, WALL)
-    assert seen(one.link_lost(Gone(), 20.0, WALL)) == [("button", "gone"), ("battery", "gone")]
+    lost = one.link_lost(Gone(), 20.0, WALL)
+    assert seen(lost) == [("button", "gone"), ("battery", "gone")]
+    assert not any(sample.is_life for sample in lost)
     assert one.tick(500.0, WALL) == []  # nobody could have heard it
     back = one.link_up(600.0, WALL)
     assert seen(back) == [("button", 0), ("battery", 90)]
@@ -204,7 +206,7 @@ def test_a_moment_is_not_lived_twice():
     sensor = Sensor("b", (Reading("action", "action", "t", is_word=True, is_event=True),), 60)
     one = heard(sensor)
     assert seen(one.take("t", b'{"action": "single"}', 5.0, WALL)) == [("action", "single")]
-    assert seen(one.link_lost(Gone(), 6.0, WALL)) == [("", "gone")]
+    assert one.link_lost(Gone(), 6.0, WALL) == []
     assert one.link_up(7.0, WALL) == []
     assert one.tick(200.0, WALL) == []
     assert one.health.timeouts == 1
