@@ -240,8 +240,9 @@ class Watch:
             if verdict.is_active:
                 is_test = self.actions.is_tested(verdict.rule, verdict.at)
                 is_out = Cover.OUT_OF_SERVICE in self.alarms[key].covers
+                detail = "" if self.plan.point(key.point).is_private else verdict.detail
                 self._steps(self.actions.on_raise(verdict.rule, verdict.at, is_out_of_service=is_out), verdict.at, out)
-                out.changes += self.alarms.raise_(key, verdict.at, "walk test: " * is_test + verdict.detail)
+                out.changes += self.alarms.raise_(key, verdict.at, "walk test: " * is_test + detail)
             else:
                 out.steps += self.actions.on_clear(verdict.rule, verdict.at)
                 out.changes += self.alarms.clear(key, verdict.at)
