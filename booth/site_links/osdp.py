@@ -3,7 +3,7 @@
 A profile's ``at``: ``input`` or ``output`` (a number), ``status`` (tamper, power), ``event = "card"`` (with ``vendor``
 and ``face``: the manufacturer's reply for a recognised face), or ``event`` with ``vendor``, ``code`` and ``bytes`` for
 a number in a manufacturer's reply. ``settings`` of a device: ``secret`` (name of its own key; default: the link's),
-``cards`` (name of the key of card hashes) and ``allow`` (the hashes).
+``cards`` (name of the key of card hashes) and ``allowed`` (the hashes).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kiosk.site.schema import PointSpec
 
 KEY_HEX = 32
 DEFAULT_KEY = bytes(range(0x30, 0x40))  # SCBK-D (annex D): every reader of the world has it
-_SETTINGS = {"secret", "cards", "allow"}
+_SETTINGS = {"secret", "cards", "allowed"}
 _KEYS = {
     "state": ({"input"}, {"status"}), "output": ({"output"},), "number": ({"event", "vendor", "code", "bytes"},),
     "event": ({"event"}, {"event", "vendor", "face"}),
@@ -48,9 +48,11 @@ def reader_of(wanted: Wanted, device: str) -> Reader:
     if strange := set(settings) - _SETTINGS:
         raise ConfigError(f"device {device}: settings.{min(strange)}: is unknown; use {', '.join(sorted(_SETTINGS))}")
     card_secret = str(settings.get("cards", ""))
-    allowed = _allowed(device, settings.get("allow", ()))
+    allowed = _allowed(device, settings.get("allowed", ()))
     if allowed and not card_secret:
-        raise ConfigError(f"device {device}: settings.allow: needs cards, the name of the key of these hashes; add it")
+        raise ConfigError(
+            f"device {device}: settings.allowed: needs cards, the name of the key of these hashes; add it"
+        )
     points: dict[str, PointSpec] = dict(profile.points)
     for point, spec in points.items():
         try:
@@ -69,7 +71,7 @@ def reader_of(wanted: Wanted, device: str) -> Reader:
         cards=cards,
         face=_face(points[cards]) if cards else None,
         measures={point: _measure(spec) for point, spec in points.items() if spec.kind == "number"},
-        card_key=wanted.secret(card_secret).encode() if card_secret else b"",
+        card_key=_hex(wanted, card_secret) if card_secret else b"",
         allowed=allowed,
         answer_s=wanted.plan.answer_s(device),
         every_s=wanted.plan.every_s(device),
@@ -83,19 +85,23 @@ def _key(wanted: Wanted, device: str, name: str) -> bytes:
             f"device {device}: has no key; write secret on link {wanted.name}, or in the device's settings"
             " (readers are never spoken to in the clear)"
         )
-    text = wanted.secret(name).replace(" ", "").replace(":", "")
-    if not re.fullmatch(rf"[0-9A-Fa-f]{{{KEY_HEX}}}", text):
-        raise ConfigError(f"secret {name}: is no key; write {KEY_HEX} hexadecimal digits (openssl rand -hex 16)")
-    key = bytes.fromhex(text)
+    key = _hex(wanted, name)
     if key == DEFAULT_KEY or len(set(key)) == 1:
         raise ConfigError(f"secret {name}: is a key that everybody has; take another (openssl rand -hex 16)")
     return key
 
 
+def _hex(wanted: Wanted, name: str) -> bytes:
+    text = wanted.secret(name).replace(" ", "").replace(":", "")
+    if not re.fullmatch(rf"[0-9A-Fa-f]{{{KEY_HEX}}}", text):
+        raise ConfigError(f"secret {name}: is no key; write {KEY_HEX} hexadecimal digits (openssl rand -hex 16)")
+    return bytes.fromhex(text)
+
+
 def _allowed(device: str, given: object) -> frozenset[str]:
     listed = (given,) if isinstance(given, str) else given
     if not isinstance(listed, tuple) or not all(re.fullmatch(r"[0-9a-f]{32}", str(one)) for one in listed):
-        raise ConfigError(f"device {device}: settings.allow: give hashes of 32 digits (docs/site.md), no numbers")
+        raise ConfigError(f"device {device}: settings.allowed: give hashes of 32 digits (docs/site.md), no numbers")
     return frozenset(str(one) for one in listed)
 
 

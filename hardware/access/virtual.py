@@ -102,9 +102,9 @@ class VirtualReader:
         """Hold a card before it: ``bits`` bits, the first one the highest of ``data``."""
         self._events.append((_RAW, bytes((0, int(is_wiegand))) + bits.to_bytes(2, "little") + data))
 
-    def report_temperature(self, celsius: float) -> None:
-        """It has measured a person."""
-        self._tell(bytes((TEMPERATURE,)) + round(celsius * 100).to_bytes(2, "little", signed=True))
+    def report_temperature(self, hundredths: float) -> None:
+        """It has measured a person: hundredths of a degree, as it says it."""
+        self._tell(bytes((TEMPERATURE,)) + round(hundredths).to_bytes(2, "little", signed=True))
 
     def recognise_face(self) -> None:
         """A terminal with a camera has recognised somebody."""
