@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from booth.site_plates import plate
+
 PROFILES = Path(__file__).resolve().parent.parent / "assets" / "site"
 SYSTEM_TOML = Path("/etc/booth/booth.toml")
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -250,3 +252,6 @@ _moving("water", "Open a valve for a while, within its longest time.")
 def site_reload(config: Path, folder: Path | None, badge: str) -> None:
     """Read the site file again. Mistakes are said, and the site goes on as it was."""
     _act("reload", config, folder, badge=badge)
+
+
+site.add_command(plate)

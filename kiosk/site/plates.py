@@ -132,12 +132,18 @@ class AllowList:
         self._marks, self._seen = frozenset(lines[1:]), seen
 
     def _write(self, marks: frozenset[str]) -> None:
-        """Whole or not at all, for its owner only; sorted, so that the order tells nothing."""
+        """Whole or not at all, for its owner only; sorted, so that the order tells nothing.
+
+        Written by root, it belongs to whom the folder does: the watch must be able to read it.
+        """
         text = "\n".join([_HEAD + self._keys.check, *sorted(marks), ""])
         fresh = self.file.with_name(f".{self.file.name}.new")
         with contextlib.suppress(FileNotFoundError):
             fresh.unlink()
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+            if os.geteuid() == 0:
+                folder = self.file.parent.stat()
+                os.fchown(stream.fileno(), folder.st_uid, folder.st_gid)
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
