@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import secrets
 import signal
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from booth.log import Log
+from booth.site_child import UplinkChild
 from booth.site_links import Wanted, make_drivers
 from booth.site_secrets import secrets_of
 from hardware.field import Driver
@@ -42,6 +44,7 @@ class Place:
     profiles: Path
     secrets: str = ""
     staff_uids: tuple[int, ...] = ()
+    uplink: str = ""  # settings of booth.site_uplink as JSON; "" = the journal stays here
     log: Path | None = None
     min_free_bytes: int = MIN_FREE_BYTES
 
@@ -56,10 +59,18 @@ class Place:
 
 def place_of(config: Config, profiles: Path, log: Path | None = None) -> Place:
     """The place that booth.toml names. Raises ConfigError when it names none."""
-    site = config.site
+    site, uplink = config.site, config.site.uplink
     if not site.file:
         raise ConfigError("site.file: missing, so nothing is watched; name the site.toml")
-    return Place(Path(site.file), Path(site.folder), profiles, site.secrets, site.staff_uids, log)
+    settings = {
+        "booth": config.booth.id,
+        "folder": site.folder,
+        "site": site.file,
+        "profiles": str(profiles),
+        **uplink.model_dump(),
+    }
+    text = json.dumps(settings) if uplink.broker else ""
+    return Place(Path(site.file), Path(site.folder), profiles, site.secrets, site.staff_uids, text, log)
 
 
 def run_site(place: Place, environment: Mapping[str, str] | None = None) -> int:
@@ -95,20 +106,27 @@ def _watch(place: Place, plan: Plan, journal: SiteJournal, manager: ServiceManag
     )
     scribe.start()
     try:
-        asyncio.run(_run(Watchman(plan, scribe, boot, ways, remains, manager)))
+        uplink = UplinkChild(place.uplink, log) if place.uplink else None
+        asyncio.run(_run(Watchman(plan, scribe, boot, ways, remains, manager), uplink))
     finally:
         if not scribe.end():
             log("journal_unfinished", level="error", reason=scribe.state, count=scribe.depth)
     return 0
 
 
-async def _run(watchman: Watchman) -> None:
+async def _run(watchman: Watchman, uplink: UplinkChild | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, watchman.reload)
-    await watchman.run(stop)
+    beside = None if uplink is None else loop.create_task(uplink.run())
+    try:
+        await watchman.run(stop)
+    finally:
+        if beside is not None:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
 
 def _make(secret: Callable[[str], str], folder: Path, plan: Plan, link: str) -> tuple[Driver, ...]:

@@ -1,6 +1,6 @@
 """Which readings reach the journal, and when: states soon and each, numbers as their newest now and then. Pure.
 
-Private points never do, but for the word of an event; a flood of states is thinned to the newest of each point.
+Private points never do; a flood of states is thinned to the newest of each point.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Telemetry:
     def take(self, plan: Plan, reference: str, point: Point) -> dict[str, Any] | None:
         """Note a change; the body of a row for what is a row of its own: an event."""
         spec = plan.point(reference)
-        if spec.kind == "event":
-            return event_body(plan, reference, point) if point.quality is not Quality.BAD else None
         if spec.is_private:
             return None
+        if spec.kind == "event":
+            return event_body(plan, reference, point) if point.quality is not Quality.BAD else None
         is_soon = isinstance(point.value, str) or point.quality is Quality.BAD
         if is_soon and len(self._states) < MOST_STATES:
             self._states.append((reference, point))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from hardware.field import RawSample
@@ -25,12 +26,13 @@ from kiosk.site.alarms import Key
 from kiosk.site.crew import Crew, MakeDrivers
 from kiosk.site.escalation import Escalation
 from kiosk.site.feed import Feed, Listener
+from kiosk.site.health import Health, News
 from kiosk.site.herald import Herald
 from kiosk.site.messages import Answer, Delivered, Do, Measured
 from kiosk.site.notify import ServiceManager
 from kiosk.site.outputs import Outputs
 from kiosk.site.plan import QUARANTINED, UNCONFIRMED, Plan
-from kiosk.site.points import Cause, Sample
+from kiosk.site.points import Cause, Quality, Sample
 from kiosk.site.remains import Remains
 from kiosk.site.roll_call import Heard, RollCall, cause_of
 from kiosk.site.scribe import Scribe
@@ -40,6 +42,10 @@ from kiosk.site.watch import Outcome
 TICK_S = 0.1
 KEEP_S = 1.0  # outputs that stand are refreshed for so long after a tick
 LOOK_S = 1.0
+SIGNS: dict[str, Callable[[float, float, Health], News | None]] = {  # points of this name, in seconds
+    "clock_offset": lambda now, offset_s, health: health.clock(now, offset_s),
+    "uptime": lambda now, uptime_s, health: health.uptime(now, uptime_s),
+}
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,16 @@ class Watchman:
             if isinstance(step, Order) and (spec := self._specs.get(step.output)) is not None:
                 self._outputs.order(step, spec)
         self._herald.outcome(outcome, now)
+        if outcome.points:
+            self._note_signs(outcome, now)
+
+    def _note_signs(self, outcome: Outcome, now: float) -> None:
+        """Points that say how a device itself is, by their name and unit."""
+        for reference, point in outcome.points:
+            device, _, name = reference.partition(".")
+            if name in SIGNS and isinstance(point.value, float) and point.quality is not Quality.BAD:
+                look = partial(SIGNS[name], now, point.value)
+                self._herald.outcome(self.watch.note(device, look), now)
 
     def _said(self, listener: Listener, message: Do | Measured | Delivered) -> None:
         if isinstance(message, Delivered):

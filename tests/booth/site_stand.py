@@ -114,7 +114,7 @@ class SiteStand:
             "--log", str(self.log), *options,
             cwd=ROOT, env={**os.environ, **environment},
         )  # fmt: skip
-        await until(lambda: (self.folder / FEED_FILE).exists(), lambda: "no feed: " + self.log_text())
+        await until((self.folder / FEED_FILE).exists, lambda: "no feed: " + self.log_text())
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End the watch; its exit status."""
