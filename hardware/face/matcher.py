@@ -42,6 +42,7 @@ ERRORS = (FaceError, NoModelPack, PortraitUnusable, CameraRotated)
 _KINDS = {kind.__name__: kind for kind in ERRORS}
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",  # each comparison is a thread; a heap of its own would stay, 10 MB of it
     "ORT_DISABLE_TELEMETRY": "1",
     "OPENCV_LOG_LEVEL": "SILENT",
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 24),  # a portrait of a few kilobytes must not unfold to gigabytes
