@@ -1,4 +1,4 @@
-"""Backend, bench and booth as child processes of one command: started in order, watched, ended in order.
+"""Backend, bench, the watch over the site and booth as child processes of one command: started and ended in order.
 
 Only processes, ports and files: what they do is theirs. The bench is a child like the others; nothing of it is
 imported here.
@@ -30,7 +30,7 @@ _START_WITHIN_S = 120.0
 _LOOK_S = 0.05
 _LAST_LINES = 12
 _PR_SET_PDEATHSIG = 1
-_STALE = ("ports.json", "booth.toml", "remote.sock")
+_STALE = ("ports.json", "booth.toml", "remote.sock", "site/feed.sock")
 
 
 class SiteError(Exception):
@@ -48,8 +48,8 @@ class Interrupted(SiteError):
 class SimulatedSite:
     """One run folder and its processes. Use as a context manager: leaving it ends every child.
 
-    ``page_port``: None = the bench's usual port or a free one, 0 = any free one. ``has_booth`` False leaves the booth
-    itself out. ``url`` is the bench's page.
+    ``page_port``: None = the bench's usual port or a free one, 0 = any free one. ``has_booth`` and ``has_watch`` False
+    leave the booth itself, or the watch over the site, out. ``url`` is the bench's page.
     """
 
     def __init__(
@@ -59,12 +59,14 @@ class SimulatedSite:
         display: str = "offscreen",
         page_port: int | None = 0,
         has_booth: bool = True,
+        has_watch: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.run = run.resolve()
         self._display = display
         self._page_port = page_port
         self._has_booth = has_booth
+        self._has_watch = has_booth if has_watch is None else has_watch
         self._should_stop = should_stop
         self._lock: IO[str] | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -76,7 +78,7 @@ class SimulatedSite:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids of the children by name: backend, bench, booth."""
+        """Process ids of the children by name: backend, bench, site, booth."""
         return {name: child.pid for name, child in self._children.items()}
 
     def __enter__(self) -> Self:
@@ -109,6 +111,9 @@ class SimulatedSite:
         port = [] if self._page_port is None else ["--port", str(self._page_port)]
         self._spawn("bench", ["-m", "bench", *where, "--display", self._display, *port])
         self._wait("the bench did not open its page", lambda: "bench" in ports(self.run) and settings.exists())
+        if self._has_watch:  # before the booth, whose screens follow it
+            self._spawn("site", ["-m", "booth", "site", "run", "--config", str(settings)])
+            self._wait("the watch over the site did not begin", (self.run / "site" / "feed.sock").exists)
         if not self._has_booth:
             return
         self._spawn("booth", ["-m", "booth", "run", "--config", str(settings)])
@@ -168,7 +173,8 @@ class SimulatedSite:
             if self._should_stop():
                 raise Interrupted("stopped while starting")
             if time.monotonic() > deadline:
-                raise SiteError(f"{failure} within {_START_WITHIN_S:g} s\n{self._last_lines('booth')}")
+                newest = next(reversed(self._children))
+                raise SiteError(f"{failure} within {_START_WITHIN_S:g} s\n{self._last_lines(newest)}")
             time.sleep(_LOOK_S)
 
     def _is_welcoming(self) -> bool:

@@ -24,6 +24,7 @@ FAR_ENDS: dict[LinkWord, str] = {  # loaded when a site has such a link
     "http_push": "http_push",
     "ip": "ip",
     "nut": "nut",
+    "host": "host",
 }
 
 __all__ = ["FAR_ENDS", "FarEnd", "Ground", "Peer", "Wiring", "make_far_end"]

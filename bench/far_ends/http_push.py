@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ class CallerPeer(Peer):
         super().__init__(name, profile, worst_ms)
         self.address = address
         self.caller: PushPeer | None = None
+        self._late_until_s = 0.0
         self._told = self.told()  # nobody has stood before it yet
         self._at = {point: {key: str(one) for key, one in spec.at.items()} for point, spec in profile.points.items()}
 
@@ -109,10 +111,9 @@ class CallerPeer(Peer):
         faults = self.caller.faults
         if name in ("drop", "garbage", "truncate"):
             self._share(name)
-        elif name == "delay":
-            faults.delay_s = value / 1000
         elif name == "late":
             faults.late, faults.late_s = int(value), _LATE_S
+            self._late_until_s = time.monotonic() + value * self.caller.every_s
         elif name == "freeze":
             faults.is_frozen = bool(value)
         elif name == "flap":
@@ -127,8 +128,13 @@ class CallerPeer(Peer):
         setattr(self.caller.faults, name, 1.0 if is_away else share)
 
     def moved(self, now_s: float) -> None:
-        """Late events run out."""
-        if self.caller is not None and self.caller.faults.late == 0 and "late" in self._knobs:
+        """As many heartbeats as events are late; both run out."""
+        if self.caller is None:
+            return
+        is_late = time.monotonic() < self._late_until_s
+        late_s = self.caller.every_s + self.worst_ms / 500 if is_late else 0.0
+        self.caller.faults.delay_s = max(late_s, self._knobs.get("delay", 0.0) / 1000)
+        if "late" in self._knobs and not is_late and self.caller.faults.late == 0:
             self._knobs["late"] = 0.0
 
     def reboot(self) -> None:

@@ -11,6 +11,7 @@ from bench.far_ends import Ground, Wiring
 from bench.far_ends.peer import Peer
 from hardware.field import Value
 from hardware.network.simulator import VirtualCamera, VirtualHost
+from hardware.network.tls_simulator import VirtualGateway
 from kiosk.site.schema import Profile
 
 _OFF_S = 3.0
@@ -101,7 +102,49 @@ class CameraPeer(NetworkPeer):
         faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
 
 
-_PEERS: dict[str, type[NetworkPeer]] = {"icmp": HostPeer, "rtsp": CameraPeer}
+class GatewayPeer(NetworkPeer):
+    """A gateway with a certificate."""
+
+    def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
+        super().__init__(name, profile, worst_ms, host)
+        self.gateway = VirtualGateway(host, days=float(self._values.get("certificate", 200)))
+        self._task: asyncio.Task[None] | None = None
+        self._told = self.told()
+
+    async def begin(self) -> dict[str, Any]:
+        await self.gateway.start()
+        return {"address": self.gateway.host, "settings": {"port": self.gateway.port}}
+
+    async def end(self) -> None:
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.gateway.stop()
+
+    def tell(self, values: dict[str, Value]) -> None:
+        """A certificate is made anew when it is to last for another time."""
+        if "certificate" in values:
+            self._renew(float(values["certificate"]))
+
+    def turned(self, name: str, value: float) -> None:
+        """Its clock is in the certificates it makes."""
+        if name == "clock_skew":
+            self.gateway.clock_skew_s = value
+            self._renew(self.gateway.days)
+
+    def _renew(self, days: float) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.get_running_loop().create_task(self.gateway.renew(days))
+
+    def moved(self, now_s: float) -> None:
+        """Faults as they are now."""
+        faults = self.gateway.faults
+        faults.delay_s = self.delay_s
+        faults.is_silent = self.is_away or self._chance.random() < self._knobs.get("drop", 0.0)
+        faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
+
+
+_PEERS: dict[str, type[NetworkPeer]] = {"icmp": HostPeer, "rtsp": CameraPeer, "tls": GatewayPeer}
 
 
 class IpFarEnd:

@@ -100,8 +100,8 @@ class ModbusPeer(Peer):
         if self._stuck is not None:
             self.unit.coils.update(self._stuck)
         faults = self.unit.faults
-        faults.delay_ms = self._knobs.get("delay", 0.0) + (0.0 if self.has_values else self.drifted)
-        is_away = self.is_flapped and not self.has_values
+        faults.delay_ms = self._knobs.get("delay", 0.0) + (0.0 if self.has_numbers else self.drifted)
+        is_away = self.is_flapped and not self.has_states
         faults.drop = 1.0 if is_away else self._knobs.get("drop", 0.0)
         if faults.late == 0:
             self._knobs["late"] = 0.0

@@ -13,7 +13,8 @@ from hardware.sensors import Credentials
 from hardware.sensors.simulator import RadioPeer, VirtualSensor
 from kiosk.site.schema import Profile
 
-_BEAT_S = 10.0  # at most: nobody at a bench waits for twelve hours
+_BEAT_S = 2.0  # at most: nobody at a bench waits for twelve hours
+_OFF_S = 5.0
 _NAMES = {"clock_skew": "clock_skew_s", "delay": "delay_s", "freeze": "is_frozen"}
 _BOOTH, _GATEWAY = "booth", "gateway"
 
@@ -53,7 +54,12 @@ class SensorPeer(Peer):
             self.radio.say(self.sensor.address)
 
     def reboot(self) -> None:
-        """It joins anew."""
+        """Away for some seconds; then it joins anew."""
+        self.sensor.faults.is_silent = True
+        asyncio.get_running_loop().call_later(_OFF_S, self._back)
+
+    def _back(self) -> None:
+        self.sensor.faults.is_silent = False
         if self.radio is not None:
             self.radio.restart(self.sensor.address)
 

@@ -38,7 +38,7 @@ def knob(name: str, worst_ms: float) -> Knob:
         "late": ("answers", ((0.0, "off"), (1.0, "one"), (20.0, "twenty"))),
         "freeze": ("", ((0.0, "off"), (1.0, "frozen"))),
         "drift": ("/s", ((0.0, "off"), (2.0, "slow"), (20.0, "fast"))),
-        "flap": ("Hz", ((0.0, "off"), (0.2, "slow"), (2.0, "fast"))),
+        "flap": ("Hz", ((0.0, "off"), (0.2, "slow"), (1.7, "fast"))),  # no beat with a poll each second
         "clock_skew": ("s", ((0.0, "off"), (5.0, "5 s"), (90.0, "90 s"))),
         MOMENTARY: ("", ((1.0, "now"),)),
     }
@@ -155,9 +155,14 @@ class Peer:
         return self._drifted
 
     @property
-    def has_values(self) -> bool:
-        """It has something to drift or flap; else its answers do."""
-        return any(self.profile.points[point].kind not in ("output", "event") for point in self._values)
+    def has_numbers(self) -> bool:
+        """It has something that drifts; else its answers do."""
+        return any(self.profile.points[point].kind in ("number", "loop") for point in self._values)
+
+    @property
+    def has_states(self) -> bool:
+        """It has something that flaps; else the whole device comes and goes."""
+        return self.has_numbers or any(self.profile.points[point].kind == "state" for point in self._values)
 
     def told(self) -> dict[str, Value]:
         """What it tells now: set values, drifted and flapped."""
