@@ -78,6 +78,7 @@ class SiteStand:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.root = ROOT
         self.file = folder / "site.toml"
         self.smoke = VirtualUnit(1, inputs={0: NORMAL})
         holds = {("coils", 0): Hold(0, 1.0), ("coils", 1): Hold(0, 1.0)}
@@ -90,6 +91,7 @@ class SiteStand:
         }
         self.process: asyncio.subprocess.Process | None = None
         self.log = folder / "watch.log"
+        self._starts = 0
 
     async def __aenter__(self) -> Self:
         for gateway in self.gateways.values():
@@ -110,11 +112,17 @@ class SiteStand:
     async def start(self, *options: str, **environment: str) -> None:
         """Start the watch and wait for its feed."""
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "booth", "site", "run", "--site", str(self.file), "--folder", str(self.folder),
-            "--log", str(self.log), *options,
-            cwd=ROOT, env={**os.environ, **environment},
-        )  # fmt: skip
-        await until((self.folder / FEED_FILE).exists, lambda: "no feed: " + self.log_text())
+            *self.command(), *options, cwd=ROOT, env={**os.environ, **environment}
+        )
+        self._starts += 1
+        await until(
+            lambda: self.log_text().count("site_started") >= self._starts, lambda: "no start: " + self.log_text()
+        )
+
+    def command(self) -> list[str]:
+        """What starts the watch."""
+        where = ["--site", str(self.file), "--folder", str(self.folder), "--log", str(self.log)]
+        return [sys.executable, "-m", "booth", "site", "run", *where]
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End the watch; its exit status."""
