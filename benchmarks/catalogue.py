@@ -135,6 +135,10 @@ BENCHMARKS = (
         ("site.load_cpu", "site.load_rss", "site.load_late"), "site_load:load",
         "the watch with 2 000 units behind 100 gateways, 20 000 points at 1 Hz: CPU, memory, lateness",
     ),
+    Benchmark(
+        ("site.release", "site.release_max"), "site_release:release",
+        "a fire's reply to the doors' release, in a storm of 10 000 changes a second, the screen stopped",
+    ),
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """What is measured of the watch, as a process of its own: the product's watch, or the least that does the same reads.
 
 ``python -m benchmarks.site_child watch SITE FOLDER PROFILES`` runs the watch as ``booth site run`` does and notes when
-each sample was taken in; ``bare PORTS UNITS`` only asks and unpacks. A line "begin" starts the account, "end" prints it.
+each sample was taken in; ``bare PORTS UNITS`` only asks and unpacks. A line "begin" starts the account, "end" prints
+it. ``bare_release PORTS`` asks as in a storm and writes the doors' coil at an alarm; ``screen FEED`` listens.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import site_storm
 from benchmarks.figure import percentile
 from benchmarks.processes import weight
+from kiosk.site.feed import FeedError, listen
 
 REGISTERS = 10
 
@@ -137,8 +140,48 @@ async def _bare(ports: list[int], units: int) -> None:
             await asyncio.sleep(1.0 / units / len(ports) if at else 0.0)
 
 
+async def _bare_release(ports: list[int]) -> None:
+    fire_in, fire_out, *storm = [await asyncio.open_connection("127.0.0.1", port) for port in ports]
+
+    async def read(wire: tuple[asyncio.StreamReader, asyncio.StreamWriter], count: int) -> tuple[int, ...]:
+        wire[1].write(struct.pack(">HHHBBHH", 1, 0, 6, 1, 4, 0, count))
+        data = await wire[0].readexactly(9 + 2 * count)
+        return struct.unpack_from(f">{count}H", data, 9)
+
+    async def doors(value: int) -> None:
+        fire_out[1].write(struct.pack(">HHHBBHH", 1, 0, 6, 1, 5, 0, 0xFF00 * value))
+        await fire_out[0].readexactly(12)
+
+    async def endure(wire: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+        while True:
+            await asyncio.gather(read(wire, site_storm.STORM_REGISTERS), asyncio.sleep(site_storm.STORM_EVERY_S))
+
+    async def guard() -> None:
+        while True:
+            (ohm,) = await read(fire_in, 1)
+            await doors(int(ohm != site_storm.ALARM_OHM))
+            await asyncio.sleep(0.1)
+
+    await asyncio.gather(guard(), *(endure(wire) for wire in storm))
+
+
+async def _screen(feed: Path) -> None:
+    while True:
+        try:
+            async with listen(feed, "screen") as line:
+                print(json.dumps({"ready": True}), flush=True)
+                async for _ in line:
+                    pass
+        except FeedError:
+            await asyncio.sleep(0.05)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "watch":
         _watch(*map(Path, sys.argv[2:5]))
-    else:
+    elif sys.argv[1] == "bare":
         asyncio.run(_bare(json.loads(sys.argv[2]), int(sys.argv[3])))
+    elif sys.argv[1] == "bare_release":
+        asyncio.run(_bare_release(json.loads(sys.argv[2])))
+    else:
+        asyncio.run(_screen(Path(sys.argv[2])))

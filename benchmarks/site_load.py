@@ -16,7 +16,8 @@ from typing import Any
 
 from benchmarks.child import module, said
 from benchmarks.figure import Figure, Options
-from kiosk.site.feed import FEED_FILE, listen
+from benchmarks.site_process import connected
+from kiosk.site.feed import FEED_FILE
 
 GATEWAYS, UNITS, REGISTERS = 100, 20, 10
 WARM_S = 6.0
@@ -101,8 +102,6 @@ async def _counted(child: subprocess.Popen[str], span_s: float, feed: Path | Non
 
 
 async def _listen(feed: Path) -> None:
-    while not feed.exists():
-        await asyncio.sleep(0.1)
-    async with listen(feed, "screen") as line:
+    async with connected(feed, "screen") as line:
         async for _ in line:
             pass
