@@ -2,6 +2,7 @@
 
 Started by the keeper, kept warm with a hidden window until it is told to show itself. Writes nothing but through the
 keeper. When the goodbye was seen it says so, the next process shows its welcome, and this one ends with all it knew.
+It listens to the watch from the moment it is warm: after a fire took the glass, the next one begins with the way out.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ class _Visit:
     def __init__(self, config: Config, glass: Glass, line: KeeperLine, clock: SystemClock) -> None:
         # What takes time to import is imported while the process is warm, not when a resident stands there.
         import booth.devices
+        import booth.visit_site
         import kiosk.visit.reception
         from kiosk.text import Catalogues
         from kiosk.visit.services import load_services
@@ -124,6 +126,7 @@ class _Visit:
         self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
         self._build = booth.devices.Devices.build
         self._reception = kiosk.visit.reception
+        self._site = booth.visit_site.VisitSite(config, clock, self._note)
         self._devices: Devices | None = None
         self._platform: Platform | None = None
         self._shown = asyncio.Event()
@@ -141,6 +144,7 @@ class _Visit:
         from kiosk.visit.screen import Aids
         from kiosk.visit.wording import words_for
 
+        self._site.follow()
         self._devices = self._build(self._config, ASSETS)
         welcome = Welcome(community=self._config.booth.community)
         words = words_for(welcome, self._text, self._titles)
@@ -161,13 +165,16 @@ class _Visit:
             config.booth.telephone, self._note, self._titles,
         )  # fmt: skip
         booth = devices.equipment(config.booth.community)
+        booth.neighbours, booth.telephone = config.booth.neighbours, config.booth.telephone
+        front = self._site.attend(stage, booth, self._services, devices)
         devices.watch(stage.refresh)
         devices.speaker.listen(self._on_spoken)
         receiving = asyncio.ensure_future(
-            reception.receive(stage, booth, self._services, devices.begin, self._ready(devices))
+            reception.receive(stage, booth, self._services, front, devices.begin, self._ready(devices))
         )
         keys = asyncio.ensure_future(stage.follow_keypad())
         try:
+            await asyncio.sleep(0)  # the page of this moment replaces the welcome that was drawn ahead
             glass.appear()
             await glass.first_frame()
             await self._line.showing()
@@ -194,6 +201,7 @@ class _Visit:
 
     async def end(self) -> None:
         """Stop whatever still runs; idempotent."""
+        await self._site.stop()
         if self._platform is not None:
             self._platform.backend.close()
         devices, self._devices = self._devices, None

@@ -51,7 +51,7 @@ def audit(board: Board, look: Look) -> list[Finding]:
     controls = board.controls()
     return [
         *_texts(parts, look), *_targets(controls, look), *_names(controls), *_moves(controls), *_ring(look),
-        *_overlaps(parts),
+        *_overlaps(parts), *_texts(list(_walk(board.banner)), look),
     ]  # fmt: skip
 
 

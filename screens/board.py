@@ -16,7 +16,7 @@ from kivy.uix.widget import Widget
 from screens.focus import FocusPath
 from screens.theme import MM_PER_INCH, rgba
 from screens.touch import Finger
-from screens.widgets.part import Control, inset
+from screens.widgets.part import Control, Part, inset
 
 if TYPE_CHECKING:
     from screens.theme import Look
@@ -33,6 +33,7 @@ class Board(Widget):
         super().__init__(size_hint=(None, None), **properties)
         self.screen: QuestionScreen | None = None
         self.card: OverlayCard | None = None
+        self.banner: Part | None = None
         self.focus: FocusPath[Control] = FocusPath()
         self.finger = Finger(self._control_at, missed, time.monotonic, dpi / MM_PER_INCH, self._release)
         self._changed = changed
@@ -54,6 +55,7 @@ class Board(Widget):
         screen.changed = self._controls_changed
         screen.place(look, 0, 0, look.width, look.height)
         self.add_widget(screen)
+        self._lift_banner(look)
         if not keep_focus:
             self.focus.clear()
         self.focus.follow(screen.controls(), keep_focus)
@@ -85,9 +87,24 @@ class Board(Widget):
             self._blur()
             card.place(look, 0, 0, look.width, look.height)
             self.add_widget(card)
+            self._lift_banner(look)
             self.focus.clear()
             self.focus.follow(card.controls(), keep)
         self.show_focus()
+
+    def put_up(self, banner: Part | None, look: Look) -> None:
+        """Show ``banner`` above everything, or take it down."""
+        if self.banner is not None:
+            self.remove_widget(self.banner)
+        self.banner = banner
+        self._lift_banner(look)
+
+    def _lift_banner(self, look: Look) -> None:
+        if self.banner is not None:
+            self.remove_widget(self.banner)
+            low = self.banner.natural(look, look.width, look.height)
+            self.banner.place(look, 0, look.height - low, look.width, low)
+            self.add_widget(self.banner)
 
     def controls(self) -> list[Control]:
         """What can be chosen now: the overlay's own, else the screen's."""
@@ -119,7 +136,7 @@ class Board(Widget):
                 part.close()
         self.clear_widgets()
         self.canvas.after.clear()
-        self.card = self.screen = None
+        self.card = self.screen = self.banner = None
         self.focus.follow([])
 
     def _blur(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiosk.visit.front_words import not_now
 from screens.widgets.choice import Choice, ChoiceList
 from screens.widgets.frame import QuestionScreen
 
@@ -16,8 +17,8 @@ class OptionsScreen(QuestionScreen):
         rows = []
         for option in options:
             row = Choice(
-                id=option.id, text=option.text, note=option.note, icon=option.icon, reason=option.reason,
-                is_available=option.is_available,
+                id=option.id, text=option.text, note=option.note, icon=option.icon,
+                reason=not_now(option, self.look.text), is_available=option.is_available,
             )  # fmt: skip
             row.bind(on_chosen=self._choose)
             rows.append(row)

@@ -20,6 +20,7 @@ from kiosk.visit.screen import Activity, Aids, Answer, Focused, GoBack, Reply, T
 from screens.board import Board
 from screens.plates import Plates
 from screens.theme import PRIMARY_MM, SECONDARY_MM, THEMES, TITLE_MM, Look, font_px
+from screens.widgets.banner import Banner
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 SCREENS = {  # question -> module (and layout) of its screen; AskField by its kind
     "Welcome": "welcome",
+    "WayOut": "way_out",
+    "Closed": "closed",
     "ChooseService": "choose_service",
     "Consent": "consent",
     "PresentCard": "present_card",
@@ -133,6 +136,12 @@ class KivyScreen:
             self.board.screen.caption.say(text)
         if self.board.card is not None:
             self.board.card.caption.say(text)
+
+    def banner(self, text: str) -> None:
+        """A sentence above the question, to be read only; "" takes it away."""
+        if text or self.board.banner is not None:
+            self.board.put_up(Banner(text) if text else None, self.look)
+            self.on_news("update")
 
     def can_write(self, words: str) -> bool:
         """Tell whether the typeface has a glyph for every character."""

@@ -40,6 +40,8 @@ class Theme:
     focus: str
     bar: str
     on_bar: str
+    exit: str  # ground of the way out: the green of escape signs, dark enough for 10:1
+    on_exit: str
     is_moving: bool = True  # False: nothing moves (calm)
 
     @property
@@ -53,22 +55,22 @@ THEMES = {
         Theme(
             "default", paper="#FBF8F1", ink="#0F1B2D", quiet="#26344B", surface="#FFFFFF", sand="#EFEADD",
             primary="#0B3D33", on_primary="#FFFFFF", human="#FFD98A", on_human="#0F1B2D", focus="#B3530A",
-            bar="#0F1B2D", on_bar="#FFFFFF",
+            bar="#0F1B2D", on_bar="#FFFFFF", exit="#004B23", on_exit="#FFFFFF",
         ),
         Theme(
             "black_on_white", paper="#FFFFFF", ink="#000000", quiet="#000000", surface="#FFFFFF", sand="#FFFFFF",
             primary="#000000", on_primary="#FFFFFF", human="#FFFFFF", on_human="#000000", focus="#A34700",
-            bar="#000000", on_bar="#FFFFFF",
+            bar="#000000", on_bar="#FFFFFF", exit="#FFFFFF", on_exit="#000000",
         ),
         Theme(
             "white_on_black", paper="#000000", ink="#FFFFFF", quiet="#FFFFFF", surface="#000000", sand="#000000",
             primary="#FFFFFF", on_primary="#000000", human="#000000", on_human="#FFFFFF", focus="#FFB65C",
-            bar="#000000", on_bar="#FFFFFF",
+            bar="#000000", on_bar="#FFFFFF", exit="#000000", on_exit="#FFFFFF",
         ),
         Theme(
             "calm", paper="#1B1F24", ink="#E8E6E1", quiet="#DEDCD6", surface="#1B1F24", sand="#23282E",
             primary="#E8E6E1", on_primary="#1B1F24", human="#E8E6E1", on_human="#1B1F24", focus="#E5A35B",
-            bar="#14171B", on_bar="#E8E6E1", is_moving=False,
+            bar="#14171B", on_bar="#E8E6E1", exit="#1B1F24", on_exit="#E8E6E1", is_moving=False,
         ),
     )
 }  # fmt: skip

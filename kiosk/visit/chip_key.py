@@ -14,8 +14,9 @@ from hardware.speech import Earcon
 from kiosk.text import later
 from kiosk.visit import questions as q
 from kiosk.visit.forms import Wrong, accept
+from kiosk.visit.leaving import Back
 from kiosk.visit.services import FieldDefinition, FieldKind, Service
-from kiosk.visit.stage import Back, Stage
+from kiosk.visit.stage import Stage
 
 KEY_ATTEMPTS = 3  # refusals by a chip, all documents of a visit together; then other ways
 WAYS = {  # title, note, sign

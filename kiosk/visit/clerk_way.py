@@ -19,7 +19,7 @@ from kiosk.uplink.errors import UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.documents import mask_key
 from kiosk.visit.face_way import ADULT_FACE_AGE, age
-from kiosk.visit.stage import Back
+from kiosk.visit.leaving import Back
 from kiosk.visit.way import Case, OtherWay
 
 ANSWER_LETTERS = 60

@@ -23,12 +23,14 @@ from kiosk.keeper_line import KeeperError, KeeperRefused
 from kiosk.ledger.vault import seal
 from kiosk.uplink.errors import Refused, UplinkError
 from kiosk.visit import questions as q
-from kiosk.visit.equipment import Equipment, paper_trouble
+from kiosk.visit.equipment import Equipment
 from kiosk.visit.fill import Form
 from kiosk.visit.forms import wire_value
+from kiosk.visit.leaving import Cancelled, Left, OutOfService, TimedOut
 from kiosk.visit.person import Audit
+from kiosk.visit.readiness import paper_trouble
 from kiosk.visit.receipts import Receipt, certificate_page, receipt_for
-from kiosk.visit.stage import Cancelled, OutOfService, Stage, TimedOut
+from kiosk.visit.stage import Stage
 
 if TYPE_CHECKING:
     from kiosk.visit.serve import Platform
@@ -50,6 +52,7 @@ async def conclude_application(stage: Stage, booth: Equipment, platform: Platfor
                 digest=hashlib.sha256(sealed).hexdigest(),
                 receipt=receipt_for(form, stage.text, when, stage.can_write).masked(),
             ),
+            must_finish=True,
         )  # fmt: skip
     except KeeperError as error:
         stage.note(error)
@@ -57,15 +60,19 @@ async def conclude_application(stage: Stage, booth: Equipment, platform: Platfor
         what = "not_recorded" if isinstance(error, KeeperRefused) else "not_sure"
         await stage.trouble(what, ("leave",), service=service.id)
         raise OutOfService from None
-    # From here on the transaction is delivered, whatever happens to this process.
-    state = await stage.show(working, _acknowledged(stage, platform, key))
-    receipt = receipt_for(form, stage.text, when, stage.can_write, number=number, state=state)
 
+    # From here on the transaction is delivered, whatever happens to this process.
     async def record(how: str) -> None:
         with contextlib.suppress(KeeperError):  # the transaction is safe; only the note about its paper is missing
             await platform.ledger.receipt_issued(key, how)
 
-    trouble = await _print(stage, booth, receipt, service.id)
+    try:
+        state = await stage.show(working, _acknowledged(stage, platform, key))
+        receipt = receipt_for(form, stage.text, when, stage.can_write, number=number, state=state)
+        trouble = await _print(stage, booth, receipt, service.id)
+    except Left:
+        await record("owed")
+        raise
     await record("owed" if trouble else "printed")
     stage.sound(Earcon.TROUBLE if trouble or state == "rejected" else Earcon.DONE)
     await _show(stage, booth, form, receipt, trouble, record)

@@ -17,9 +17,9 @@ from kiosk.visit.clerk_way import ClerkWay
 from kiosk.visit.code_way import CodeWay
 from kiosk.visit.face_way import FaceWay
 from kiosk.visit.helper_way import HelperWay
+from kiosk.visit.leaving import Back, NotVerified
 from kiosk.visit.offers import way_options
 from kiosk.visit.services import Way
-from kiosk.visit.stage import Back, NotVerified
 from kiosk.visit.way import Case, OtherWay, Walk
 
 

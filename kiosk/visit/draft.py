@@ -18,6 +18,7 @@ class Draft:
     more_help: tuple[str, ...] = ()
     also: tuple[Utterance, ...] = ()  # spoken after title and help
     news: tuple[Utterance, ...] = ()  # spoken after these, and again whenever they change
+    only: tuple[Utterance, ...] = ()  # spoken in place of title, help and these
     is_fixed: bool = True
     instead: str = ""  # the help holds a value of the resident: this is said where others can hear
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hardware.camera import Camera
-from hardware.card_reader import CardReader
-from hardware.device import Health
+from hardware.card_reader import CardReader, Media
 from hardware.face import FaceMatcher
-from hardware.printer import Paper, Printer, PrinterStatus
-from kiosk.visit.services import Mode, Need, Service
+from hardware.printer import Printer
+from kiosk.config import Neighbour
+from kiosk.visit.readiness import Now, Readiness, has_face_check, judge
+from kiosk.visit.services import Service
 
 
 @dataclass
@@ -29,36 +30,31 @@ class Equipment:
     has_foreign_card: bool = False  # one lies here since before the welcome: nobody's until it was lifted
     closed_services: frozenset[str] = field(default_factory=frozenset)
 
+    neighbours: tuple[Neighbour, ...] = ()  # other booths, the nearest first
+    telephone: str = ""
+
+    @property
+    def now(self) -> Now:
+        """One look at what works."""
+        return Now(
+            self.reader.status, self.printer.status, self.camera.status, self.matcher.status, tuple(self.reader.kinds),
+            self.is_backend_up, self.closed_services,
+        )  # fmt: skip
+
+    @property
+    def has_card(self) -> bool:
+        """A document lies on the reader."""
+        return self.reader.status.media is Media.PRESENT
+
     @property
     def has_face_check(self) -> bool:
         """False without a model pack: then only the ways without a face are offered. True while models load."""
-        status = self.matcher.status
-        return bool(status.model) or status.health is Health.STARTING
+        return has_face_check(self.matcher.status)
+
+    def readiness_of(self, service: Service) -> Readiness:
+        """Can ``service`` be done now?"""
+        return judge(service, self.now)
 
     def why_not(self, service: Service) -> str:
         """The words key of what keeps ``service`` from being offered now; "" when nothing does."""
-        if service.id in self.closed_services:
-            return "closed_by_platform"
-        if Need.PAPER in service.needs and (why := paper_trouble(self.printer.status)):
-            return why
-        if Need.DOCUMENT in service.needs and not self.reader.status.is_usable:
-            return "reader_lost"
-        if Need.DOCUMENT in service.needs and not set(service.documents).intersection(self.reader.kinds):
-            return "no_reader_for_it"
-        needs_line = service.mode is Mode.ONLINE_ONLY or Need.BACKEND in service.needs
-        if needs_line and self.is_backend_up is False:
-            return "backend_down"
-        return ""
-
-
-def paper_trouble(status: PrinterStatus) -> str:
-    """The words key of what keeps paper from coming out; "" when it can."""
-    if status.can_print:
-        return ""
-    if status.is_cover_open:
-        return "cover_open"
-    if status.paper is Paper.OUT:
-        return "paper_out"
-    if status.paper is Paper.JAMMED:
-        return "paper_jammed"
-    return "printer_unplugged"
+        return self.readiness_of(service).why

@@ -14,9 +14,10 @@ from hardware.speech import Earcon
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.forms import Wrong, accept, mask_number, mask_phone
+from kiosk.visit.leaving import Back
 from kiosk.visit.person import Identity
 from kiosk.visit.services import FieldDefinition, FieldKind, Service, is_asked
-from kiosk.visit.stage import Back, Stage
+from kiosk.visit.stage import Stage
 
 
 @dataclass(repr=False)

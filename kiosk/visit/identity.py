@@ -15,10 +15,11 @@ from kiosk.visit import questions as q
 from kiosk.visit.confirmation import Confirmation
 from kiosk.visit.documents import has_proven_portrait
 from kiosk.visit.equipment import Equipment
+from kiosk.visit.leaving import Back, Cancelled, NotVerified
 from kiosk.visit.person import ANONYMOUS, Audit, Identity
 from kiosk.visit.presentation import presented_document, presented_helper
 from kiosk.visit.services import Service
-from kiosk.visit.stage import Back, Cancelled, NotVerified, Stage
+from kiosk.visit.stage import Stage
 from kiosk.visit.way import Case, Tries
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from hardware.face import Coaching
 from kiosk.text import Text
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
+from kiosk.visit.readiness import elsewhere
 from kiosk.visit.services import Service
-from kiosk.visit.troubles import COACHING, NOT_OFFERED, TROUBLE_OPTIONS, WAY
+from kiosk.visit.troubles import COACHING, LIMITED, NOT_OFFERED, TROUBLE_OPTIONS, WAY
 
 
 def way_options(ways: Iterable[str], text: Text) -> tuple[q.Option, ...]:
@@ -27,13 +28,11 @@ def service_options(services: Mapping[str, Service], booth: Equipment, text: Tex
     """The services with what keeps each from being offered now."""
     options = []
     for service in services.values():
-        why = booth.why_not(service)
-        options.append(
-            q.Option(
-                service.id, text(service.title), text(service.note), service.icon, not why,
-                text(NOT_OFFERED[why]) if why else "",
-            )
-        )  # fmt: skip
+        readiness = booth.readiness_of(service)
+        place = "" if readiness.is_ready else elsewhere(booth.neighbours, (service.id,), text)
+        note = text(LIMITED[readiness.limit]) if readiness.limit else text(service.note)
+        reason = text(NOT_OFFERED[readiness.why]) if readiness.why else ""
+        options.append(q.Option(service.id, text(service.title), note, service.icon, readiness.is_ready, reason, place))
     return tuple(options)
 
 

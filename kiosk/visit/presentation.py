@@ -26,9 +26,10 @@ from kiosk.visit.chip_key import KEY_ATTEMPTS, Typed, ask_key
 from kiosk.visit.documents import objection, registry_key, typed_key
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.forms import Wrong, accept
+from kiosk.visit.leaving import Back
 from kiosk.visit.names import written
 from kiosk.visit.services import FieldDefinition, FieldKind, Service, Way
-from kiosk.visit.stage import Back, Stage
+from kiosk.visit.stage import Stage
 
 LOOK_AGAIN_S = 1.0  # for a card reader that is away
 SHARE_STEPS = 20  # of the bar: finer ones nobody sees, and each is drawn anew

@@ -19,6 +19,7 @@ class Question:
     has_back: ClassVar[bool] = True
     has_leave: ClassVar[bool] = True
     is_timed: ClassVar[bool] = True
+    is_alarm: ClassVar[bool] = False  # said louder than the resident chose
 
     @property
     def name(self) -> str:
@@ -36,7 +37,8 @@ class Option:
         ""  # one Chinese character, or a name of screens/widgets icons ("camera", "phone", "clerk", "pen", "ok")
     )
     is_available: bool = True
-    reason: str = ""  # why not, and the nearest alternative
+    reason: str = ""  # why not
+    elsewhere: str = ""  # the nearest alternative, "" = none is known
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,31 @@ class Welcome(Question):
     """Idle. Answer: None (any touch, any key)."""
 
     community: str = ""
+    has_back: ClassVar[bool] = False
+    has_leave: ClassVar[bool] = False
+    is_timed: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class WayOut(Question):
+    """A fire: everybody leaves. Two languages at once, nothing to choose; stays until the watch was reset."""
+
+    direction: str = ""  # left | right | ahead | behind, seen by whoever reads the screen; "" = not configured
+    place: tuple[tuple[str, str], ...] = ()  # (language, where to meet), as configured
+    has_card: bool = False  # one lies on the reader, within reach
+    has_back: ClassVar[bool] = False
+    has_leave: ClassVar[bool] = False
+    is_timed: ClassVar[bool] = False
+    is_alarm: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Closed(Question):
+    """Nothing can be done here now: why, where else, whom to call. Ends when that is over."""
+
+    why: str = "battery"  # words key: battery, tamper, or of what keeps every service from working
+    elsewhere: str = ""  # one sentence: another booth, or that none is known
+    telephone: str = ""
     has_back: ClassVar[bool] = False
     has_leave: ClassVar[bool] = False
     is_timed: ClassVar[bool] = False

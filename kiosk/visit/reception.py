@@ -7,26 +7,29 @@ driver; the process around it ends when ``receive`` returns.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from hardware.card_reader import Media
 from hardware.device import DeviceError
 from hardware.printer import Exit
 from hardware.speech import Earcon
 from kiosk.uplink.errors import UplinkError
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
+from kiosk.visit.front import Front
+from kiosk.visit.leaving import Back, Evacuated, Left
 from kiosk.visit.offers import service_options
 from kiosk.visit.serve import Outcome, Platform, serve
 from kiosk.visit.services import Service
-from kiosk.visit.stage import Back, Left, Stage
+from kiosk.visit.stage import Stage
 
 
 async def receive(
     stage: Stage,
     booth: Equipment,
     services: Mapping[str, Service],
+    front: Front,
     begin: Callable[[], Awaitable[None]],
     ready: Awaitable[Platform],
 ) -> Outcome:
@@ -36,25 +39,36 @@ async def receive(
     welcome run: nobody waits for either to see the welcome.
     """
     preparing = asyncio.ensure_future(ready)
-    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(_notice_foreign_card(stage, booth, preparing))]
+    tasks: list[asyncio.Future[Any]] = [
+        asyncio.ensure_future(_notice_foreign_card(stage, booth, preparing)),
+        asyncio.ensure_future(_know_devices(stage, front, preparing)),
+        asyncio.ensure_future(stage.voice.cry(stage.clock, stage.times.way_out_again_s)),
+    ]
     try:
-        await stage.ask(q.Welcome(community=booth.community))
+        await stage.ask(front.question, aside=lambda _: not front.is_open)
+        front.is_visited = True
         tasks.append(asyncio.ensure_future(begin()))
         platform = await asyncio.shield(preparing)
         tasks.append(asyncio.ensure_future(_watch_platform(stage, booth, platform)))
         outcome = await _serve_chosen(stage, booth, platform, services)
-        await _belongings(stage, booth)
+        if outcome.name != Evacuated.outcome:
+            stage.go_on()
+            with contextlib.suppress(Left):  # a fire now: nobody stays for their belongings
+                await _belongings(stage, booth)
     finally:
+        front.close()
         for task in (*tasks, preparing):
             task.cancel()
         await asyncio.gather(*tasks, preparing, return_exceptions=True)
-    stage.sound(Earcon.DONE)
+    if outcome.name != Evacuated.outcome:
+        stage.sound(Earcon.DONE)
     return outcome
 
 
 async def farewell(stage: Stage, outcome: Outcome) -> None:
-    """All done, nothing kept: shown and said for some seconds, or until a touch."""
-    await stage.ask(q.Goodbye(outcome=outcome.name), patience=stage.times.goodbye_s)
+    """All done, nothing kept: shown and said for some seconds, or until a touch. Not in a fire."""
+    with contextlib.suppress(Left):
+        await stage.ask(q.Goodbye(outcome=outcome.name), patience=stage.times.goodbye_s)
 
 
 async def _serve_chosen(stage: Stage, booth: Equipment, platform: Platform, services: Mapping[str, Service]) -> Outcome:
@@ -78,10 +92,18 @@ def _offer(stage: Stage, booth: Equipment, services: Mapping[str, Service]) -> q
     return q.ChooseService(options=service_options(services, booth, stage.text), notice=notice)
 
 
+async def _know_devices(stage: Stage, front: Front, ready: asyncio.Future[Platform]) -> None:
+    """From now on the front says what the devices cannot do."""
+    await asyncio.shield(ready)
+    front.is_known = True
+    if not front.is_visited:
+        stage.refresh()
+
+
 async def _notice_foreign_card(stage: Stage, booth: Equipment, ready: asyncio.Future[Platform]) -> None:
     """A card that lies on the reader when the welcome appears belongs to somebody who left: it opens nothing."""
     await asyncio.shield(ready)
-    if booth.reader.status.media is not Media.PRESENT:
+    if not booth.has_card:
         return
     booth.has_foreign_card = True
     try:
@@ -117,7 +139,7 @@ async def _watch_platform(stage: Stage, booth: Equipment, platform: Platform) ->
 async def _belongings(stage: Stage, booth: Equipment) -> None:
     """A card or paper left behind is noticed, said and shown before the next welcome."""
     await _refresh_paper(stage, booth)
-    has_card = booth.reader.status.media is Media.PRESENT
+    has_card = booth.has_card
     has_paper = booth.printer.status.exit is Exit.PRESENT
     if not (has_card or has_paper):
         return

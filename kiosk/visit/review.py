@@ -9,9 +9,10 @@ from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.fill import Form, fill
 from kiosk.visit.forms import shown
+from kiosk.visit.leaving import Back
 from kiosk.visit.person import Identity
 from kiosk.visit.services import Mode, Service
-from kiosk.visit.stage import Back, Stage
+from kiosk.visit.stage import Stage
 from kiosk.visit.who import who_rows
 
 

@@ -99,6 +99,10 @@ class Screen(Protocol):
         """A short line about what a device does (coaching, progress); "" clears it."""
         ...
 
+    def banner(self, text: str) -> None:
+        """A sentence above the question, to be read only; "" takes it away. The question's own state stays."""
+        ...
+
     def can_write(self, words: str) -> bool:
         """Tell whether the typeface has a glyph for every character of ``words``; paper is printed with the same."""
         ...

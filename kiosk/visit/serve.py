@@ -14,11 +14,12 @@ from kiosk.visit import questions as q
 from kiosk.visit.conclusion import conclude_application, conclude_enquiry
 from kiosk.visit.equipment import Equipment
 from kiosk.visit.identity import identify
+from kiosk.visit.leaving import Back, Left, OutOfService
 from kiosk.visit.offers import fact_date
 from kiosk.visit.person import Audit, Identity
 from kiosk.visit.review import answers_of
 from kiosk.visit.services import Mode, Service
-from kiosk.visit.stage import Back, Left, OutOfService, Stage
+from kiosk.visit.stage import Stage
 
 if TYPE_CHECKING:
     from kiosk.uplink.client import Backend

@@ -28,12 +28,14 @@ class Mode(enum.Enum):
 
 
 class Need(enum.Enum):
-    """Capabilities of a booth that a service may need (the readiness gate)."""
+    """What a service may need of the booth and of the platform (the readiness gate)."""
 
     DOCUMENT = "document"
-    IDENTITY = "identity"
-    PAPER = "paper"
-    BACKEND = "backend"
+    IDENTITY = "identity"  # a face, or one of the ways of equal rank that the service names
+    PAPER = "paper"  # without it the receipt stays on the screen, and nothing of that service can be printed
+    LOOKUP = "lookup"  # the platform's registry, now
+    ENQUIRE = "enquire"  # the platform's answer, now
+    SUBMIT = "submit"  # the platform takes it; recorded here meanwhile
 
 
 class Way(enum.Enum):
@@ -202,6 +204,12 @@ class Service(_Part):
             raise ValueError("mode: an enquiry is about somebody; make it 'queueable', or identify them")
         if self.mode is Mode.ONLINE_ONLY and Need.PAPER not in self.needs:
             raise ValueError("needs: add 'paper', the answer of an enquiry is printed")
+        part = Need.ENQUIRE if self.mode is Mode.ONLINE_ONLY else Need.SUBMIT
+        wanted = {part} if self.is_anonymous else {part, Need.LOOKUP}
+        if lacking := sorted(need.value for need in wanted - self.needs):
+            raise ValueError(f"needs: add {' and '.join(map(repr, lacking))}, the platform does that part")
+        if spare := sorted(n.value for n in self.needs & {Need.LOOKUP, Need.ENQUIRE, Need.SUBMIT} - wanted):
+            raise ValueError(f"needs: remove {' and '.join(map(repr, spare))}, no part of this service")
         if self.is_anonymous and "documents" in self.model_fields_set:
             raise ValueError("documents: remove them, nobody is identified here")
         if not self.documents or len(set(self.documents)) < len(self.documents):

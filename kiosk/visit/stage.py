@@ -1,59 +1,31 @@
 """The stage: who shows a question and who answers it, a person or a device.
 
 ``Stage`` conducts: it races the resident against the device, speaks, alerts an idle resident, extends time, and turns
-Leave, time-outs and Back into exceptions. It knows no device but speech and keypad, and no service.
+Leave, time-outs and Back into exceptions. What is stronger than both (a fire) takes the glass at once and ends every
+question. It knows no device but speech and keypad, and no service.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hardware.keypad import Approach, HeadsetChanged, Keypad, KeyPress
 from hardware.speech import Earcon, Priority, Speaker, Spoken, Utterance
-from kiosk.clock import Clock
+from kiosk.clock import Clock, within
 from kiosk.config import Times
 from kiosk.text import Text
 from kiosk.visit import questions as q
+from kiosk.visit.leaving import Back, Cancelled, Left, TimedOut
 from kiosk.visit.offers import trouble_options
 from kiosk.visit.pace import Pace
 from kiosk.visit.screen import Aids, Answer, Focused, GoBack, Leave, Reply, Screen, Sound, Tool
+from kiosk.visit.voice import Voice
 from kiosk.visit.wording import Words, overlay_words, words_for
 
-# -- how a visit leaves its path ------------------------------------------------------------------------------------
-
-
-class Left(Exception):
-    """The visit ends before its end; ``outcome`` is the word for audit and goodbye."""
-
-    outcome = "left"
-
-
-class Cancelled(Left):
-    outcome = "cancelled"
-
-
-class TimedOut(Left):
-    outcome = "timed_out"
-
-
-class NotVerified(Left):
-    outcome = "not_verified"
-
-
-class OutOfService(Left):
-    outcome = "out_of_service"
-
-
-class Evacuated(Left):
-    outcome = "evacuated"
-
-
-class Back(Exception):
-    """The resident wants the question before this one."""
+CLOCK_GRAIN_S = 0.001  # what is left of a wait by rounding is no wait
 
 
 @dataclass
@@ -86,6 +58,7 @@ class Stage:
         self.is_identified = False
         self._screen = screen
         self._speaker = speaker
+        self.voice = Voice(speaker)
         self._keypad = keypad
         self._telephone = telephone
         self._log = log
@@ -95,6 +68,9 @@ class Stage:
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
         self._last_activity = clock.now()
         self._generation = 0
+        self._left: type[Left] | None = None
+        self._ending = asyncio.Event()
+        self._told: q.Question | None = None  # what ``end`` showed and said
         self._forget = speaker.listen(self._on_spoken)
 
     def close(self) -> None:
@@ -116,7 +92,7 @@ class Stage:
                 self.aids = replace(self.aids, has_headset=event.is_plugged)
                 self._speaker.set_headset(event.is_plugged)
                 self._show_again()
-            elif isinstance(event, Approach) and isinstance(self._question, q.Welcome):
+            elif isinstance(event, Approach) and isinstance(self._question, q.Welcome | q.Closed):
                 self._speak(self._current.words.spoken)
 
     # -- asking -----------------------------------------------------------------------------------------------------
@@ -136,19 +112,21 @@ class Stage:
         and again when that changes. Raises ``Back``, ``Left`` or what
         ``until()`` raises. A touch that came before the question was shown does not count.
         """
+        self._raise_left()
         self._generation += 1
         self._replies = asyncio.Queue()
-        build = question if callable(question) else _constantly(question)
-        self._build = build
-        question = build()
+        self._build = question if callable(question) else (lambda asked=question: asked)
+        question = self._build()
         self._present(question)
         self._last_activity = self.clock.now()
         device = asyncio.ensure_future(until()) if until else None
         end = asyncio.ensure_future(self.clock.sleep(patience)) if patience is not None else None
         person = asyncio.ensure_future(self._answer(question, aside))
-        tasks: set[asyncio.Future[Any]] = {t for t in (device, end, person) if t is not None}
+        ending = asyncio.ensure_future(self._ending.wait())
+        tasks: set[asyncio.Future[Any]] = {t for t in (device, end, person, ending) if t is not None}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_left()  # before any answer: nothing is taken any more
             if person.done():
                 return person.result()
             if device is not None and device.done():
@@ -172,8 +150,11 @@ class Stage:
                 self._speak(tuple(u for u in now.spoken if u.text in told), Priority.FOCUS)
                 self._speak(tuple(u for u in now.news if u not in before.news))  # after it: nothing unsaid (R10)
 
-    async def show(self, question: q.Question, work: Awaitable[Any]) -> Any:
-        """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19)."""
+    async def show(self, question: q.Question, work: Awaitable[Any], *, must_finish: bool = False) -> Any:
+        """Show ``question`` (usually ``Working``) while ``work`` goes on; speak it when it takes long (R19).
+
+        Raises ``Left`` when the visit is ended meanwhile; work that ``must_finish`` is not cut short by that.
+        """
 
         async def announce() -> None:
             await self.clock.sleep(self.times.progress_after_s)
@@ -183,15 +164,65 @@ class Stage:
                 await self.clock.sleep(self.times.progress_again_s)
                 self._speak(words_for(question, self.text, self._titles).spoken)
 
-        task = asyncio.ensure_future(announce())
+        working = asyncio.ensure_future(work)
+        if self._left is not None:
+            working.cancel()  # it did not begin: nothing is committed any more
+            await asyncio.gather(working, return_exceptions=True)
+            raise self._left
+        announcing = asyncio.ensure_future(announce())
+        ending = asyncio.ensure_future(self._ending.wait())
         try:
-            return await work
+            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if must_finish:
+                announcing.cancel() if self._left else None
+                return await working
+            self._raise_left()
+            return working.result()
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in (announcing, ending, working):
+                task.cancel()
+            await asyncio.gather(announcing, ending, working, return_exceptions=True)
+
+    # -- what is stronger than the resident -------------------------------------------------------------------------
+
+    def end(self, left: type[Left], page: q.Question) -> None:
+        """End the visit: ``page`` is shown at once, and every question from here on raises ``left``."""
+        self._left = left
+        self._ending.set()
+        self._generation += 1  # touches on the screen before count no more
+        self._build = None
+        self._screen.banner("")
+        self._present(page)
+        self._told = page
+
+    def go_on(self) -> None:
+        """After ``end``: the visit is over, what remains (a card left behind, the goodbye) may be asked again."""
+        self._left = None
+        self._ending.clear()
+
+    def renew(self) -> None:
+        """The present question is out of date: build it anew, drop what lies over it, and say all of it."""
+        if self._build is not None and self._showing is not None and self._build() != self._showing.question:
+            self._speaker.hush()
+            self._present(self._build())
+
+    async def announce(self, sentence: str) -> None:
+        """Show and say something that does not end the question, for some seconds."""
+        if self._left is not None:
+            return
+        self._screen.banner(sentence)
+        self._say(sentence, Priority.ALERT)
+        await self.clock.sleep(self.times.banner_s)
+        self._screen.banner("")
+
+    def _raise_left(self) -> None:
+        if self._left is not None:
+            raise self._left
 
     def tell(self, sentence: str, priority: Priority = Priority.FOCUS) -> None:
         """Show and say a short status on the present question (coaching)."""
+        if self._left is not None:
+            return
         self._screen.status(sentence)
         self._say(sentence, priority)
 
@@ -240,9 +271,12 @@ class Stage:
     def _present(self, question: q.Question) -> None:
         words = words_for(question, self.text, self._titles)
         self._showing = _Showing(question, words)
+        self.voice.raise_alarm(words.spoken if question.is_alarm else (), self.aids)
         self._show_again()
         self._screen.status("")
-        self._speak(words.spoken)
+        if question != self._told:
+            self._speak(words.spoken)
+        self._told = None
 
     def _show_again(self) -> None:
         if self._showing is None:
@@ -265,7 +299,7 @@ class Stage:
             reply = await self._next_reply(question)
             self._last_activity = self.clock.now()
             if isinstance(reply, Focused) and not isinstance(self._current.overlay, q.StillThere):
-                self._say_focus(reply)
+                self.voice.say_focus(reply, self.text)
                 continue
             if not isinstance(reply, Tool) or reply.name != "repeat":
                 self._speaker.hush()
@@ -337,34 +371,20 @@ class Stage:
             return await self._replies.get()
         while True:
             left = self._idle_limit() - (self.clock.now() - self._last_activity)
-            with contextlib.suppress(TimeoutError):
-                return await self._reply_within(left)
+            if (reply := await within(self.clock, max(left, 0.0), self._replies.get())) is not None:
+                return reply
             if self._speaker.status.is_speaking:
                 self._last_activity = self.clock.now()  # R21: idle time counts from the end of speech
-            if self._idle_limit() - (self.clock.now() - self._last_activity) > 0:
+            if self._idle_limit() - (self.clock.now() - self._last_activity) > CLOCK_GRAIN_S:
                 continue
             self._lay(q.StillThere(int(self.times.alert_s)))
             self.sound(Earcon.ALERT)
-            try:
-                return await self._reply_within(self.times.alert_s)
-            except TimeoutError:
-                raise TimedOut from None
+            if (reply := await within(self.clock, self.times.alert_s, self._replies.get())) is None:
+                raise TimedOut
+            return reply
 
     def _idle_limit(self) -> float:
         return self.pace.idle_s(is_identified=self.is_identified, is_aided=self.aids.is_aided)
-
-    async def _reply_within(self, seconds: float) -> Reply:
-        getting = asyncio.ensure_future(self._replies.get())
-        timer = asyncio.ensure_future(self.clock.sleep(max(seconds, 0.0)))
-        try:
-            await asyncio.wait({getting, timer}, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                return getting.result()
-            raise TimeoutError
-        finally:
-            getting.cancel()
-            timer.cancel()
-            await asyncio.gather(getting, timer, return_exceptions=True)
 
     # -- speech -----------------------------------------------------------------------------------------------------
 
@@ -372,23 +392,7 @@ class Stage:
         self._screen.caption(spoken.text)
 
     def _speak(self, sentences: tuple[Utterance, ...], priority: Priority | None = None) -> None:
-        self._speaker.say(*(replace(s, priority=priority) if priority is not None else s for s in sentences))
+        self.voice.say(sentences, priority)
 
     def _say(self, sentence: str, priority: Priority) -> None:
         self._speaker.say(Utterance(sentence, self.text.language, priority))
-
-    def _say_focus(self, reply: Focused) -> None:
-        self._speaker.say(
-            Utterance(
-                reply.spoken,
-                self.text.language,
-                Priority.FOCUS,
-                private=reply.is_private,
-                instead=reply.instead or self.text("Filled in. Plug in a headset to hear it."),
-                is_fixed=not reply.is_private,
-            )
-        )
-
-
-def _constantly(question: q.Question) -> Callable[[], q.Question]:
-    return lambda: question

@@ -61,6 +61,17 @@ NOT_OFFERED = {
     "reader_lost": "Paused: the card reader is off",
     "no_reader_for_it": "Paused: no reader for its documents",
     "backend_down": "Paused: the line to the office is down",
+    "no_way_to_confirm": "Paused: nobody can be confirmed here",
+}
+
+LIMITED = {
+    "receipt_on_screen": "No paper: the receipt stays on the screen",
+    "sent_later": "Recorded now, sent when the line is back",
+}
+
+CLOSED = {  # of the whole booth: what happened, what that means
+    "battery": ("The power is out here", "The booth is closed until it is back."),
+    "tamper": ("This booth is being checked", "Someone opened it. It is closed for now."),
 }
 
 KEY_TROUBLE = {
@@ -136,6 +147,7 @@ def messages() -> list[str]:
         WAY_TROUBLE,
         CODE_TROUBLE,
         NOT_OFFERED,
+        LIMITED,
         RECEIPT_TROUBLE,
         TROUBLE_OPTIONS,
         WORKING,
@@ -144,6 +156,6 @@ def messages() -> list[str]:
     found += COACHING.values()
     for title, note, _icon in WAY.values():
         found += (title, note)
-    for pair in TROUBLE.values():
+    for pair in (*TROUBLE.values(), *CLOSED.values()):
         found += pair
     return list(dict.fromkeys(found))

@@ -15,6 +15,7 @@ from kiosk.text import Text
 from kiosk.visit import questions as q
 from kiosk.visit.document_words import choose_key, enter_key, present_card
 from kiosk.visit.draft import Draft, numbered, say, with_note
+from kiosk.visit.front_words import closed, not_now, way_out
 from kiosk.visit.troubles import (
     CODE_TROUBLE,
     RECEIPT_TROUBLE,
@@ -41,7 +42,10 @@ class Words:
 def words_for(question: q.Question, text: Text, titles: Mapping[str, str]) -> Words:
     """All words of ``question``. ``titles``: service id -> message id of its title, for the strip."""
     draft = _DRAFTS[type(question)](question, text)
-    if draft.instead:
+    spoken: tuple[Utterance, ...]
+    if draft.only:
+        spoken = draft.only
+    elif draft.instead:
         private = Utterance(draft.help, text.language, private=True, instead=draft.instead, is_fixed=False)
         spoken = (*say(text, draft.title), private)
     else:
@@ -67,7 +71,7 @@ def _welcome(question: q.Welcome, text: Text) -> Draft:
 
 
 def _choose_service(question: q.ChooseService, text: Text) -> Draft:
-    labels = [o.text if o.is_available else with_note(text, o.text, o.reason) for o in question.options]
+    labels = [o.text if o.is_available else with_note(text, o.text, not_now(o, text)) for o in question.options]
     return Draft(
         text("What would you like to do?"),
         question.notice or text("If unsure, press Find someone below."),
@@ -268,6 +272,7 @@ def _goodbye(question: q.Goodbye, text: Text) -> Draft:
         "timed_out": text("Nobody answered, so I ended it"),
         "not_verified": text("It could not be done here today"),
         "out_of_service": text("It could not be done here today"),
+        "tampered": text("I had to stop. The booth was opened"),
         "evacuated": text("Please leave the booth now"),
     }
     remedy = text("Nothing of yours is kept here.")
@@ -278,6 +283,8 @@ def _goodbye(question: q.Goodbye, text: Text) -> Draft:
 
 _DRAFTS: dict[type[q.Question], Callable[[Any, Text], Draft]] = {
     q.Welcome: _welcome,
+    q.WayOut: way_out,
+    q.Closed: closed,
     q.ChooseService: _choose_service,
     q.Consent: _consent,
     q.PresentCard: present_card,

@@ -31,6 +31,7 @@ class _Sketch:
     def __init__(self, left: float, bottom: float, side: float, colour: str, ground: str) -> None:
         self.left, self.bottom, self.unit = left, bottom, side / 100
         self.colour, self.ground = colour, ground
+        self.is_mirrored = False
 
     def draw(self, name: str) -> None:
         drawer = getattr(self, f"_{name}", None)
@@ -41,8 +42,14 @@ class _Sketch:
     # -- strokes
 
     def line(self, *points: float, weight: float = 9, close: bool = False) -> None:
-        placed = [(self.left, self.bottom)[i % 2] + p * self.unit for i, p in enumerate(points)]
+        placed = self._placed(points)
         SmoothLine(points=placed, width=max(weight * self.unit / 2, 1), close=close, cap="round", joint="round")
+
+    def limb(self, *points: float, weight: float) -> None:
+        """A thick line with round joints and ends."""
+        self.line(*points, weight=weight)
+        for x, y in zip(points[::2], points[1::2], strict=True):
+            self.disc(x, y, weight / 2)
 
     def arc(self, cx: float, cy: float, radius: float, start: float, end: float, weight: float = 9) -> None:
         """Clockwise from 12 o'clock, in degrees."""
@@ -55,6 +62,7 @@ class _Sketch:
 
     def disc(self, cx: float, cy: float, radius: float) -> None:
         u = self.unit
+        cx = 100 - cx if self.is_mirrored else cx
         SmoothEllipse(
             pos=(self.left + (cx - radius) * u, self.bottom + (cy - radius) * u), size=(2 * radius * u, 2 * radius * u)
         )
@@ -68,8 +76,12 @@ class _Sketch:
             Rectangle(pos=place, size=size)
 
     def triangle(self, *points: float) -> None:
-        placed = [(self.left, self.bottom)[i % 2] + p * self.unit for i, p in enumerate(points)]
-        SmoothTriangle(points=placed)
+        SmoothTriangle(points=self._placed(points))
+
+    def _placed(self, points: tuple[float, ...]) -> list[float]:
+        if self.is_mirrored:
+            points = tuple(p if i % 2 else 100 - p for i, p in enumerate(points))
+        return [(self.left, self.bottom)[i % 2] + p * self.unit for i, p in enumerate(points)]
 
     def cut(self) -> None:
         Color(*rgba(self.ground))
@@ -234,3 +246,51 @@ class _Sketch:
         self.line(46, 90, 12, 90, 12, 10, 46, 10, weight=9)
         self.line(36, 50, 92, 50, weight=10)
         self.line(68, 74, 92, 50, 68, 26, weight=10)
+
+    def _plug(self) -> None:
+        self.line(36, 96, 36, 66, weight=10)
+        self.line(64, 96, 64, 66, weight=10)
+        self.block(20, 36, 60, 34, 12)
+        self.line(50, 36, 50, 6, weight=10)
+
+    def _lock(self) -> None:
+        self.arc(50, 58, 24, -90, 90, weight=11)
+        self.block(14, 6, 72, 54, 10)
+        self.cut()
+        self.disc(50, 38, 9)
+        self.block(46, 18, 8, 18)
+
+    # -- the way out: a person who runs through a door, and where it is
+
+    def _way_out(self) -> None:
+        self.limb(72, 80, 72, 96, 97, 96, 97, 4, weight=7)  # the near post ends where the person comes through
+        self.limb(4, 4, 97, 4, weight=6)
+        self.disc(58, 85, 9.5)
+        self.limb(52, 67, 44, 46, weight=17)
+        self.limb(56, 70, 71, 57, 84, 67, weight=8)
+        self.limb(50, 70, 35, 65, 27, 50, weight=8)
+        self.limb(46, 43, 64, 37, 60, 14, 71, 13, weight=10)
+        self.limb(43, 44, 36, 24, 13, 22, weight=10)
+
+    def _way_out_left(self) -> None:
+        self.is_mirrored = True
+        self._way_out()
+
+    def _way_right(self) -> None:
+        self.limb(12, 50, 86, 50, weight=16)
+        self.limb(54, 84, 88, 50, 54, 16, weight=16)
+
+    def _way_left(self) -> None:
+        self.is_mirrored = True
+        self._way_right()
+
+    def _way_ahead(self) -> None:
+        self.limb(50, 12, 50, 86, weight=16)
+        self.limb(16, 54, 50, 88, 84, 54, weight=16)
+
+    def _way_behind(self) -> None:
+        turn: list[float] = []
+        for angle in map(math.radians, range(-90, 91, 10)):
+            turn += [48 + 26 * math.sin(angle), 62 + 26 * math.cos(angle)]
+        self.limb(22, 14, 22, 60, *turn, 74, 60, 74, 16, weight=15)
+        self.limb(48, 40, 74, 14, 97, 37, weight=15)

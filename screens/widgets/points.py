@@ -15,8 +15,12 @@ class Points(Part):
 
     zone = "upper"
 
-    def __init__(self, sentences: tuple[str, ...], icon: str = "ok", **properties: Any) -> None:
-        self.sentences, self.icon = sentences, icon
+    def __init__(
+        self, sentences: tuple[str, ...], icon: str = "ok", icons: tuple[str, ...] = (), **properties: Any
+    ) -> None:
+        """``icons``: one for each sentence, where they differ."""
+        self.sentences = sentences
+        self.icons = icons or (icon,) * len(sentences)
         self._size = 0
         super().__init__(**properties)
 
@@ -32,12 +36,12 @@ class Points(Part):
         spare = max(self.height - sum(heights), 0)
         top = self.top - min(spare * 0.3, look.mm(30))
         side = self._size * 0.95
-        for sentence, high in zip(self.sentences, heights, strict=True):
+        for sentence, icon, high in zip(self.sentences, self.icons, heights, strict=True):
             self.fill((self.x, top - max(2.0, look.mm(0.5)), self.width, max(2.0, look.mm(0.5))), theme.ink)
             left = self._left(look)
             tile = (self.x, top - (high + side * 1.35) / 2, side * 1.35, side * 1.35)
             self.fill(tile, theme.primary, look.mm(3))
-            self.sign(self.icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
+            self.sign(icon, inset(tile, side * 0.3), theme.on_primary, theme.primary)
             box = (self.x + left, top - high, self.width - left, high)
             self.write(sentence, box, self._size, theme.ink)
             top -= high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hardware.card_reader import DocumentKind
@@ -81,6 +82,18 @@ def questions(text: Text) -> dict[str, q.Question]:
                t("Nothing stays in this booth."))  # fmt: skip
     return {
         "welcome": q.Welcome(community="幸福里社区"),
+        "way_out": q.WayOut("left"),
+        "way_out_ahead": q.WayOut("ahead"),
+        "way_out_behind": q.WayOut("behind", (("zh", "南门广场"), ("en", "the south gate")), has_card=True),
+        "way_out_unknown": q.WayOut(place=(("zh", "南门广场"), ("en", "the south gate"))),
+        "closed_battery": q.Closed("battery", t("The next booth: {place}.", place=t("Address")), "12345"),
+        "closed_tamper": q.Closed("tamper", "", "12345"),
+        "closed_nothing": q.Closed("backend_down", "", "12345"),
+        "goodbye_tampered": q.Goodbye("tampered"),
+        "choose_elsewhere": q.ChooseService(options=tuple(
+            replace(one, note=t("Recorded now, sent when the line is back")) if one.is_available
+            else replace(one, elsewhere=t("The next booth: {place}.", place=t("Address"))) for one in services
+        )),
         "choose_service": q.ChooseService(options=services),
         "consent": q.Consent(points=consent, progress=(1, 5), **at),
         "present_card": q.PresentCard(kinds=kinds, progress=(1, 5), **at),

@@ -21,9 +21,11 @@ from kiosk.uplink.bodies import (
 )
 from kiosk.visit import questions as q
 from kiosk.visit.equipment import Equipment
+from kiosk.visit.front import Front, WayOutOfHere
 from kiosk.visit.reception import farewell, receive
 from kiosk.visit.screen import Aids, Answer, Reply
 from kiosk.visit.serve import Outcome, Platform
+from kiosk.visit.site_watch import Site
 from kiosk.visit.stage import Stage
 from kiosk.visit.wording import Words
 from tests.kiosk.visit.props import (
@@ -74,6 +76,7 @@ class Glass:
         self.aids = Aids()
         self.captions: list[str] = []
         self.statuses: list[str] = []
+        self.banners: list[str] = []
         self.overlays: list[q.Overlay | None] = []
         self.reply: Callable[[Reply], None] = lambda said: None
         self.missing = ""  # letters the typeface lacks
@@ -88,6 +91,9 @@ class Glass:
 
     def caption(self, text: str) -> None:
         self.captions.append(text)
+
+    def banner(self, text: str) -> None:
+        self.banners.append(text)
 
     def status(self, text: str) -> None:
         self.statuses.append(text)
@@ -120,6 +126,7 @@ class Hall:
             {name: service.title for name, service in self.services.items()},
         )  # fmt: skip
         self.platform = Platform(self.ledger, self.backend, SEAL_PUB)  # type: ignore[arg-type]
+        self.front = Front(self.stage, self.booth, self.services, WayOutOfHere("left"), Site())
         self.begun = 0
 
     async def begin(self) -> None:
@@ -129,7 +136,7 @@ class Hall:
         return self.platform
 
     async def visit(self) -> Outcome:
-        outcome = await receive(self.stage, self.booth, self.services, self.begin, self.ready())
+        outcome = await receive(self.stage, self.booth, self.services, self.front, self.begin, self.ready())
         await farewell(self.stage, outcome)
         return outcome
 

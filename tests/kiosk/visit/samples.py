@@ -18,6 +18,7 @@ TITLES = {service.id: service.title for service in SERVICES.values()}
 SECRET = "7Q7Q7Q"  # stands for a personal value: must never be said where others can hear
 OUTCOMES = (
     "served", "nothing_to_do", "cancelled", "timed_out", "not_verified", "out_of_service", "evacuated",
+    "tampered",
 )  # fmt: skip
 OVERLAYS: tuple[q.Overlay, ...] = (
     q.StillThere(60), q.HelpCard(("x",)), q.ConfirmLeave(), q.SoundCard(4, 100), q.FindSomeone("12345"),
@@ -30,6 +31,9 @@ def texts() -> dict[str, Text]:
 
 def questions(text: Text) -> Iterator[q.Question]:
     yield q.Welcome(community="")
+    for why in (*troubles.CLOSED, *troubles.NOT_OFFERED):
+        for place in ("", text("The next booth: {place}.", place="7")):
+            yield q.Closed(why=why, elsewhere=place, telephone="12345")
     yield q.ChooseService(options=_services(text))
     yield q.ChooseService(notice=text("Face check is not available. There are other ways."))
     yield from (q.Consent(points=tuple(text(p) for p in s.consent)) for s in SERVICES.values() if s.consent)

@@ -10,8 +10,8 @@ import pytest
 from hardware.card_reader import Document
 from hardware.keypad import Approach, HeadsetChanged, Key, KeyPress
 from kiosk.visit import questions as q
+from kiosk.visit.leaving import Cancelled, TimedOut
 from kiosk.visit.screen import Activity, Focused, Leave, Tool
-from kiosk.visit.stage import Cancelled, TimedOut
 from tests.kiosk.visit.hall import Hall, card
 from tests.kiosk.visit.steps import said
 

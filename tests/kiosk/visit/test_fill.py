@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hardware.camera import CameraUnplugged
 from kiosk.visit import questions as q
 from kiosk.visit.fill import Form, fill
+from kiosk.visit.leaving import Back
 from kiosk.visit.person import ANONYMOUS, Identity
 from kiosk.visit.review import answers_of, review_rows
 from kiosk.visit.screen import Answer, GoBack, Reply, Tool
 from kiosk.visit.services import Service, is_asked
-from kiosk.visit.stage import Back
 from tests.kiosk.visit.hall import JPEG, NUMBER, Hall, key_of
 
 PERSON = Identity(
@@ -47,7 +47,7 @@ def service(*fields: dict[str, Any], way: str = "clerk") -> Service:
     return Service.model_validate(
         {
             "id": "s", "order": 1, "schema_version": 1, "mode": "queueable", "icon": "事", "title": "T", "note": "N",
-            "needs": [] if way == "none" else ["identity"], "identification": [way],
+            "needs": ["submit"] if way == "none" else ["identity", "lookup", "submit"], "identification": [way],
             "consent": [] if way == "none" else ["x"], "field": fields,
             "receipt": {"next_steps": ["x"], "call": "12345"},
         }

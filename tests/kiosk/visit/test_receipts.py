@@ -30,7 +30,7 @@ SECRETS = ("11010519491231002X", "张秀英", "幸福里3号楼2单元501", "138
 OPEN = Service.model_validate(  # everything on the receipt, with a private field of every kind of mask
     {
         "id": "open", "order": 1, "schema_version": 1, "mode": "queueable", "icon": "开", "title": "Sound",
-        "note": "x", "needs": ["identity"], "identification": ["face", "clerk"], "consent": ["x"],
+        "note": "x", "needs": ["identity", "lookup", "submit"], "identification": ["face", "clerk"], "consent": ["x"],
         "field": [
             {"id": "phone", "kind": "phone", "title": "T", "label": "Phone", "on_receipt": True},
             {"id": "home", "kind": "text", "title": "T", "label": "Address", "private": True, "on_receipt": True},

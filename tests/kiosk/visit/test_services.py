@@ -43,7 +43,7 @@ mode = "queueable"
 icon = "新"
 title = "Something new"
 note = "One minute"
-needs = ["document", "identity"]
+needs = ["document", "identity", "lookup", "submit"]
 identification = ["face", "clerk"]
 consent = ["We read your card."]
 """
@@ -79,14 +79,24 @@ BROKEN: dict[str, tuple[str, str]] = {
     ),
     "no document at all": (HEAD + "documents = []\n" + RECEIPT, "documents: name each kind once, or leave them out"),
     "a document twice": (HEAD + 'documents = ["passport", "passport"]\n' + RECEIPT, "documents: name each kind once"),
+    "a part of the platform left out": (
+        HEAD.replace('"lookup", "submit"', '"submit"') + RECEIPT,
+        "needs: add 'lookup', the platform does that part",
+    ),
+    "a part of the platform too many": (
+        HEAD.replace('"submit"', '"submit", "enquire"') + RECEIPT,
+        "needs: remove 'enquire', no part of this service",
+    ),
     "documents of nobody": (
-        HEAD.replace('["document", "identity"]', "[]").replace('["face", "clerk"]', '["none"]')
+        HEAD.replace('["document", "identity", "lookup", "submit"]', '["submit"]').replace(
+            '["face", "clerk"]', '["none"]'
+        )
         + 'documents = ["passport"]\n'
         + RECEIPT,
         "documents: remove them, nobody is identified here",
     ),
     "an enquiry about nobody": (
-        HEAD.replace('["document", "identity"]', '["paper"]')
+        HEAD.replace('["document", "identity", "lookup", "submit"]', '["paper"]')
         .replace('["face", "clerk"]', '["none"]')
         .replace("queueable", "online_only")
         + RECEIPT,
@@ -110,7 +120,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         "identification: 'none' stands alone",
     ),
     "no such way": (HEAD.replace('"clerk"', '"palm"') + RECEIPT, "identification[1]: Input should be 'face', 'code',"),
-    "needs no identity": (HEAD.replace('["document", "identity"]', "[]") + RECEIPT, "needs: add 'identity'"),
+    "needs no identity": (
+        HEAD.replace('["document", "identity", "lookup", "submit"]', "[]") + RECEIPT,
+        "needs: add 'identity'",
+    ),
     "needs a card of nobody": (
         HEAD.replace('["face", "clerk"]', '["none"]') + RECEIPT,
         "needs: remove 'document' and 'identity', nobody is identified here",

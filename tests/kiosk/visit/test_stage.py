@@ -9,8 +9,8 @@ import pytest
 from hardware.keypad import HeadsetChanged, Key, KeyPress
 from hardware.speech import Earcon
 from kiosk.visit import questions as q
+from kiosk.visit.leaving import Back, Cancelled, TimedOut
 from kiosk.visit.screen import Activity, Answer, Focused, Leave, Sound, Tool
-from kiosk.visit.stage import Back, Cancelled, TimedOut
 from tests.kiosk.visit.hall import Hall
 
 
