@@ -10,7 +10,8 @@ from typing import Any
 from bench.far_ends import Ground, Wiring
 from bench.far_ends.peer import Peer
 from hardware.field import Value
-from hardware.network.simulator import VirtualCamera, VirtualHost
+from hardware.network.frames_simulator import PlayingCamera
+from hardware.network.simulator import VirtualHost
 from hardware.network.tls_simulator import VirtualGateway
 from kiosk.site.schema import Profile
 
@@ -85,7 +86,7 @@ class CameraPeer(NetworkPeer):
 
     def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
         super().__init__(name, profile, worst_ms, host)
-        self.camera = VirtualCamera(host=host)
+        self.camera = PlayingCamera(host=host)
 
     async def begin(self) -> dict[str, Any]:
         await self.camera.start()
@@ -95,10 +96,11 @@ class CameraPeer(NetworkPeer):
         await self.camera.stop()
 
     def moved(self, now_s: float) -> None:
-        """Faults as they are now; a frozen one takes connections and says nothing."""
+        """Faults as they are now; a frozen one describes its stream, and its pictures stand still."""
         faults = self.camera.faults
         faults.delay_s = self.delay_s
-        faults.is_silent = self.is_away or self.is_frozen or self._chance.random() < self._knobs.get("drop", 0.0)
+        self.camera.pictures.is_frozen = self.is_frozen
+        faults.is_silent = self.is_away or self._chance.random() < self._knobs.get("drop", 0.0)
         faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
 
 

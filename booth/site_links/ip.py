@@ -31,6 +31,8 @@ def make(wanted: Wanted) -> tuple[Driver, ...]:
         speak.setdefault("udp" if driver == "icmp" and "udp_port" in device.settings else driver, []).append(name)
         if driver == "rtsp" and "tls_port" in device.settings:  # two languages, two drivers, one device
             speak.setdefault("tls", []).append(name)
+        if driver == "rtsp" and _tells_frames(wanted, name):
+            speak.setdefault("frames", []).append(name)
     try:
         return tuple(_MAKERS[driver](wanted, names) for driver, names in speak.items())
     except FieldError as error:
@@ -57,7 +59,19 @@ def _certificates(wanted: Wanted, devices: list[str]) -> Driver:
     return TlsLink([_gateway(wanted, name) for name in devices], names=names)
 
 
-_MAKERS = {"icmp": _echoes, "udp": _simulated, "rtsp": _streams, "tls": _certificates}
+def _pictures(wanted: Wanted, devices: list[str]) -> Driver:
+    from hardware.network.frames import WORDS as FRAME_WORDS
+    from hardware.network.frames import FrameLink
+
+    names = {name: names_of(wanted, name, FRAME_WORDS, "answer") for name in devices}
+    return FrameLink([_camera(wanted, name) for name in devices], names=names)
+
+
+_MAKERS = {"icmp": _echoes, "udp": _simulated, "rtsp": _streams, "tls": _certificates, "frames": _pictures}
+
+
+def _tells_frames(wanted: Wanted, name: str) -> bool:
+    return any(spec.at.get("answer") == "frame_age" for spec in wanted.plan.profile(name).points.values())
 
 
 def _names(wanted: Wanted, devices: list[str]) -> dict[str, dict[str, str]]:

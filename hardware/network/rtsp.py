@@ -36,9 +36,12 @@ class Response:
         return self.headers.get(name, [""])[0]
 
 
-def request(url: str, sequence: int, authorization: str = "") -> bytes:
-    """DESCRIBE."""
-    lines = [f"DESCRIBE {url} RTSP/1.0", f"CSeq: {sequence}", "Accept: application/sdp", "User-Agent: booth"]
+def request(
+    url: str, sequence: int, authorization: str = "", method: str = "DESCRIBE", more: tuple[str, ...] = ()
+) -> bytes:
+    """One request; ``more`` are its other lines."""
+    accepts = ("Accept: application/sdp",) if method == "DESCRIBE" else ()
+    lines = [f"{method} {url} RTSP/1.0", f"CSeq: {sequence}", *accepts, "User-Agent: booth", *more]
     if authorization:
         lines.append(f"Authorization: {authorization}")
     return "\r\n".join([*lines, "", ""]).encode()
@@ -75,7 +78,9 @@ class ResponseReader:
         return Response(int(status[1]), headers, rest[: int(size)])
 
 
-def authorization(challenges: list[str], credentials: Credentials, url: str, nonce: str) -> str:
+def authorization(
+    challenges: list[str], credentials: Credentials, url: str, nonce: str, method: str = "DESCRIBE"
+) -> str:
     """The header that answers a challenge: Digest with MD5 (RFC 7616), else Basic. Raises ``Auth``.
 
     ``nonce``: ours, hexadecimal.
@@ -84,17 +89,17 @@ def authorization(challenges: list[str], credentials: Credentials, url: str, non
         scheme, _, rest = challenge.partition(" ")
         found = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
         if scheme.lower() == "digest" and found.get("algorithm", "MD5").upper() == "MD5" and "nonce" in found:
-            return _digest(found, credentials, url, nonce)
+            return _digest(found, credentials, url, nonce, method)
         if scheme.lower() == "basic":
             pair = f"{credentials.user}:{credentials.password}".encode()
             return f"Basic {base64.b64encode(pair).decode()}"
     raise Auth("it asks for a kind of password that we do not have")
 
 
-def _digest(found: dict[str, str], credentials: Credentials, url: str, nonce: str) -> str:
+def _digest(found: dict[str, str], credentials: Credentials, url: str, nonce: str, method: str) -> str:
     user, realm, theirs = credentials.user, found.get("realm", ""), found["nonce"]
     secret = _md5(f"{user}:{realm}:{credentials.password}")
-    what = _md5(f"DESCRIBE:{url}")
+    what = _md5(f"{method}:{url}")
     head = f'Digest username="{user}", realm="{realm}", nonce="{theirs}", uri="{url}"'
     if "auth" in [one.strip() for one in found.get("qop", "").split(",")]:
         response = _md5(f"{secret}:{theirs}:00000001:{nonce}:auth:{what}")

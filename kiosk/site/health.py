@@ -26,6 +26,7 @@ ERROR_RATE = 0.05
 REBOOTS = 3  # within a day
 CLOCK_WARN_S = 2.0
 CLOCK_BAD_S = 60.0
+FROZEN_S = 20.0  # without pictures that go on
 LEAST_AVAILABILITY = 0.98  # of 24 h
 HOUR_S, DAY_S = 3600.0, 86_400.0
 _BIN_RATIO = 1.25  # response times are kept in bins this far apart: 0.1 ms .. 1 h in 80

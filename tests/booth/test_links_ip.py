@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware.network import Credentials
+from hardware.network.frames_simulator import PlayingCamera
 from hardware.network.simulator import VirtualCamera, VirtualHost
 from hardware.network.tls_simulator import VirtualGateway
 from hardware.power.simulator import VirtualSupply, VirtualUpsd
@@ -44,10 +45,10 @@ async def test_hosts_and_cameras_are_reported_by_the_plans_names(tmp_path: Path)
     await camera.start()
     plan = plan_of(tmp_path, LAN.format(host=host.port, url=camera.url))
     links = drivers(plan, "lan", {"eyes": "not-a-real-password"})
-    assert len(links) == 2
+    assert len(links) == 3  # echoes, streams, and the age of pictures
     async with running(links) as samples:
         await until(lambda: set(samples.values("fibre")) == {"reachable", "latency", "loss"})
-        await until(lambda: samples.values("eyes") == {"online": True})
+        await until(lambda: samples.values("eyes").get("online") is True)
         assert samples.values("fibre")["loss"] == 0
         host.faults.drop = 1.0
         camera.faults.is_silent = True
@@ -115,4 +116,20 @@ def test_what_cannot_be_is_named(tmp_path: Path, text: str, said: str) -> None:
 
 def test_a_camera_by_its_host(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, LAN.format(host=1, url="10.0.0.9"))
-    assert len(drivers(plan, "lan", {"eyes": "x"})) == 2
+    assert len(drivers(plan, "lan", {"eyes": "x"})) == 3
+
+
+@pytest.mark.peer
+async def test_a_camera_tells_how_old_its_pictures_are(tmp_path: Path) -> None:
+    camera = PlayingCamera()
+    await camera.start()
+    text = LAN[LAN.index("[device.eyes]") :].format(url=camera.url).replace("settings", "# settings")
+    made = drivers(plan_of(tmp_path, '[link.lan]\nkind = "ip"\n' + text), "lan")
+    try:
+        async with running(made) as seen:
+            await until(lambda: {"online", "frame_age"} <= seen.values("eyes").keys() and camera.viewers > 0)
+            assert seen.values("eyes")["frame_age"] < 20
+            assert seen.last("eyes", "online").is_life
+            assert not seen.last("eyes", "frame_age").is_life
+    finally:
+        await camera.stop()
