@@ -15,6 +15,7 @@ from kiosk.site.schema import Profile
 
 _BEAT_S = 2.0  # at most: nobody at a bench waits for twelve hours
 _OFF_S = 5.0
+_LAST_TURN_S = 3.0
 _NAMES = {"clock_skew": "clock_skew_s", "delay": "delay_s", "freeze": "is_frozen"}
 _BOOTH, _GATEWAY = "booth", "gateway"
 
@@ -35,8 +36,9 @@ class SensorPeer(Peer):
 
     def tell(self, values: dict[str, Value]) -> None:
         """In a message, at once."""
-        if self.radio is not None:
-            self.radio.set(self.sensor.address, {point: raw for point, raw in values.items() if point in self._paths})
+        told = {point: raw for point, raw in values.items() if point in self._paths}
+        if self.radio is not None and told:
+            self.radio.set(self.sensor.address, told)
 
     def happen(self, point: str, raw: Value) -> None:
         """In a message of its own."""
@@ -48,10 +50,14 @@ class SensorPeer(Peer):
         setattr(faults, _NAMES.get(name, name), bool(value) if name == "freeze" else value)
         if name == "delay":
             faults.delay_s = value / 1000
-        if name == "flap" and not value:
-            self.tell(self._values)
+        if name == "flap" and not value:  # its last turn may still be on the way
+            asyncio.get_running_loop().call_later(_LAST_TURN_S, self._settle)
         elif self.radio is not None:
             self.radio.say(self.sensor.address)
+
+    def _settle(self) -> None:
+        if not self.sensor.faults.is_frozen:
+            self.tell(self._values)
 
     def reboot(self) -> None:
         """Away for some seconds; then it joins anew."""

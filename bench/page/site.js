@@ -14,6 +14,8 @@ const KNOBS = {
 const SHELF_S = 900;
 const STORM_S = 10;
 const MOST_BUTTONS = 3;
+const UNITS = { degC: "°C", ohm: "Ω" };
+const unit = (point) => UNITS[point.unit] || point.unit;
 const spaced = (word) => String(word).replaceAll("_", " ");
 
 export class SiteView {
@@ -92,20 +94,20 @@ export class SiteView {
   alarm(one) {
     const acts = [];
     const add = (text, verb, more = {}) => acts.push(this.button(
-      text, `${verb} ${one.key}`, () => this.post({ do: verb, key: one.key, ...more }), `${text}: ${one.key}`));
+      text, `${verb} ${one.key}`, () => this.post({ do: verb, key: one.key, ...more }), `${text}${more.for_s ? " for 15 minutes" : ""}: ${one.key}`));
     if (one.state.includes("unack")) add("Acknowledge", "acknowledge");
     if (one.state.startsWith("latched")) add("Reset", "reset");
     if (one.severity !== "fire" && one.state !== "normal") {
       if (one.covers.includes("shelved")) add("Take off the shelf", "unshelve");
-      else add("Shelve 15 min", "shelve", { for_s: SHELF_S });
+      else add("Shelve", "shelve", { for_s: SHELF_S });
     }
     const more = [WORDS[one.state] || one.state, ...one.covers.map(spaced), one.count > 1 ? `${one.count} times` : "",
       one.raised_at.slice(11, 19), one.acked_by ? `by ${one.acked_by}` : "", one.detail].filter(Boolean).join(", ");
     return this.make("li", {},
       this.make("div", { className: "what" },
         this.make("span", { className: `class ${one.severity}`, textContent: one.severity }), this.make("b", { textContent: one.key })),
-      this.make("div", { className: "since", textContent: more }),
-      this.make("div", { className: "acts" }, ...acts));
+      this.make("div", { className: "rest" },
+        this.make("div", { className: "since", textContent: more }), this.make("div", { className: "acts" }, ...acts)));
   }
 
   outputs() {
@@ -165,7 +167,7 @@ export class SiteView {
     const set = (value) => this.post({ device: device.name, set: { [point.name]: value } });
     const label = `${device.name} ${spaced(point.name)}`;
     const shown = { seen, buttons: [], select: null, slider: null, value: null };
-    if (point.is_settable && point.choices.length > MOST_BUTTONS) {
+    if (point.is_settable && point.kind !== "event" && point.choices.length > MOST_BUTTONS) {
       shown.select = make("select", {}, ...point.choices.map((one) => make("option", { value: one, textContent: spaced(one) })));
       shown.select.setAttribute("aria-label", `Let ${label} be`);
       shown.select.addEventListener("change", () => set(shown.select.value));
@@ -183,9 +185,9 @@ export class SiteView {
     } else if (point.is_settable) {
       const step = point.high - point.low > 50 ? 1 : 0.1;
       shown.slider = make("input", { type: "range", min: point.low, max: point.high, step });
-      shown.slider.setAttribute("aria-label", `Let ${label} be, in ${point.unit}`);
+      shown.slider.setAttribute("aria-label", `Let ${label} be, in ${unit(point)}`);
       shown.value = make("output");
-      shown.slider.addEventListener("input", () => { shown.value.textContent = `${shown.slider.value} ${point.unit}`; });
+      shown.slider.addEventListener("input", () => { shown.value.textContent = shown.slider.value; });
       shown.slider.addEventListener("change", () => set(Number(shown.slider.value)));
       control.append(shown.slider, shown.value);
     }
@@ -244,22 +246,23 @@ export class SiteView {
   showPoint(point, shown) {
     const { seen, buttons, select, slider, value } = shown;
     const got = point.seen;
-    const text = point.is_private ? "kept private" : got?.value === null || got?.value === undefined ? (point.kind === "event" ? "no event" : "–")
-      : `${spaced(got.value)}${point.unit ? ` ${point.unit}` : ""}`;
-    const doubt = got && got.quality !== "good" && !(point.kind === "event" && got.value === null)
-      ? ` ${[got.quality, spaced(got.cause)].filter(Boolean).join(", ")}` : "";
+    const isNew = got?.value === null || got?.value === undefined;
+    const text = point.is_private ? "kept private" : isNew ? (point.kind === "event" ? "no event" : "nothing yet")
+      : `${spaced(got.value)}${point.kind === "number" ? ` ${unit(point)}` : ""}`;
+    const doubts = got && got.quality !== "good" && got.cause !== "never" && point.kind !== "event";
+    const doubt = doubts ? ` ${[got.quality, spaced(got.cause)].filter(Boolean).join(", ")}` : "";
     if (seen.dataset.shown !== text + doubt) {
       seen.dataset.shown = text + doubt;
       seen.replaceChildren(text, ...(doubt ? [this.make("small", { textContent: doubt })] : []));
     }
-    seen.classList.toggle("bad", got?.quality === "bad" && text !== "–");
+    seen.classList.toggle("bad", Boolean(doubt) && got.quality === "bad" && !isNew);
     for (const button of buttons) {
       if (point.kind !== "event") button.setAttribute("aria-pressed", String(button.dataset.value === point.set));
     }
     if (select && document.activeElement !== select) select.value = point.set;
     if (slider && document.activeElement !== slider && typeof point.set === "number") {
       slider.value = point.set;
-      put(value, `${point.set} ${point.unit}`);
+      put(value, String(point.set));
     }
   }
 }

@@ -224,8 +224,17 @@ def _far(values: list[float], was: list[float]) -> bool:
 
 
 def _comes_late(seen: Seen, device: str) -> bool:
+    """What was set took its time; or what it says was written a while ago."""
     lag_s = seen.arrived.get(device, 0.0)
-    return lag_s is None or lag_s > 0.4
+    before, during = seen.before[device].values["clock_offset"], seen.during[device].values["clock_offset"]
+    is_old = bool(before and during) and statistics.mean(map(float, during)) < statistics.mean(map(float, before)) - 0.3
+    return lag_s is None or lag_s > 0.4 or is_old
+
+
+def _lasts(seen: Seen, device: str) -> bool:
+    """An output that was asked for one second is on at the end: the device's timer is slow."""
+    outputs = [point for point, spec in PLAN.profile(device).points.items() if spec.kind == "output"]
+    return any(seen.during[device].values[point][-1:] == [1] for point in outputs)
 
 
 def _stands_still(seen: Seen, device: str) -> bool:
@@ -248,7 +257,7 @@ EVIDENCE: dict[str, Callable[[Seen, str], bool]] = {
     "drift": lambda seen, device: _moves(seen, device) or _slower(seen, device),
     "flap": lambda seen, device: _moves(seen, device) or _fails(seen, device),
     "freeze": lambda seen, device: _fails(seen, device) or _stands_still(seen, device),
-    "clock_skew": lambda seen, device: _moves(seen, device) or _expires_elsewhen(seen, device),
+    "clock_skew": lambda seen, device: _lasts(seen, device) or _moves(seen, device) or _expires_elsewhen(seen, device),
 }
 
 
