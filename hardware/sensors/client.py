@@ -81,6 +81,13 @@ def named(failed: Exception, where: str) -> FieldError:
     return Gone("no connection to the broker", where=where, cure="is it running, and does it listen here?")
 
 
+def heed(client: aiomqtt.Client) -> None:
+    """Look at how its connection ended: the library keeps that for itself, and the loop would complain of it."""
+    ended = client._disconnected
+    if ended.done() and not ended.cancelled():
+        ended.exception()
+
+
 async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
     """Cancel until they have ended: ``asyncio.wait_for`` swallows a cancellation that comes with the answer."""
     pending = set(tasks)
