@@ -51,7 +51,7 @@ def reader_of(wanted: Wanted, device: str) -> Reader:
     allowed = _allowed(device, settings.get("allowed", ()))
     if allowed and not card_secret:
         raise ConfigError(
-            f"device {device}: settings.allowed: needs cards, the name of the key of these hashes; add it"
+            f"device {device}: settings.allowed: needs cards, the name of their key; add it"
         )
     points: dict[str, PointSpec] = dict(profile.points)
     for point, spec in points.items():

@@ -19,6 +19,7 @@ import msgspec
 from hardware.access import BusOptions
 from hardware.access.frames import Deframer, Frame
 from hardware.access.messages import Beat, Look, Order
+from hardware.access.panel import NAK
 from hardware.access.port import Port, PortLost
 from hardware.access.post import Post
 from hardware.access.watchdog import Budget
@@ -184,9 +185,9 @@ class OsdpBus:
 def _answers(frame: Frame, post: Post) -> bool:
     """Is it the answer to what this reader was asked last? libosdp would go offline over one that is not."""
     sent = post.panel.sent if post.panel is not None else None
-    return frame.is_reply and frame.address == post.reader.address and sent is not None and (
-        frame.sequence == sent.sequence
-    )  # fmt: skip
+    if sent is None or not frame.is_reply or frame.address != post.reader.address or frame.sequence != sent.sequence:
+        return False
+    return frame.has_crc or not sent.has_crc or frame.code == NAK
 
 
 def _nobody(_name: str, _body: msgspec.Struct) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MARK, START = 0xFF, 0x53
 REPLY = 0x80  # bit of the address in what a peripheral device sends
 BROADCAST = 0x7F
-SEQUENCE, HAS_CRC, HAS_SECURITY = 0x03, 0x04, 0x08  # bits of the control byte
+SEQUENCE, HAS_CRC, HAS_SECURITY, RESERVED = 0x03, 0x04, 0x08, 0xF0  # bits of the control byte
 HEADER_BYTES = 5
 MAX_BYTES = 1440  # 5.7: the largest packet
 
@@ -36,6 +36,11 @@ class Frame:
     def security(self) -> int:
         """The security block's type, 0x11 to 0x18; 0 for none."""
         return self.block[0] if self.block else 0
+
+    @property
+    def has_crc(self) -> bool:
+        """Not only a checksum, which one disturbed byte and another can pass."""
+        return bool(self.raw[4] & HAS_CRC)
 
 
 def crc(data: bytes) -> int:
@@ -117,6 +122,8 @@ class Deframer:
 
 def _parsed(raw: bytes) -> Frame | None:
     control = raw[4]
+    if control & RESERVED:
+        return None
     check = 2 if control & HAS_CRC else 1
     body, sent = raw[:-check], raw[-check:]
     if check == 2 and crc(body) != int.from_bytes(sent, "little"):

@@ -51,6 +51,7 @@ class Sent:
 
     sequence: int
     code: int
+    has_crc: bool
 
 
 class Panel:
@@ -75,7 +76,8 @@ class Panel:
         self.is_online = False
         self.was_online = False
         self.has_failed = False
-        self.reason = 0  # of the last NAK (annex A)
+        self.reason = 0  # of the last NAK in the clear (annex A)
+        self.is_declined = False  # a NAK inside the session: the reader knows us, and not the command
 
     def advance(self) -> bytes:
         """The next frame to send, with its mark; b"" for none now."""
@@ -85,13 +87,14 @@ class Panel:
                 break
         raw, self._channel.outbox = self._channel.outbox, b""
         for frame in Deframer().feed(raw):
-            self.sent = Sent(frame.sequence, frame.code)
+            self.sent = Sent(frame.sequence, frame.code, frame.has_crc)
         return raw
 
     def take(self, frame: Frame) -> list[Event]:
         """Hand over the reader's answer; what it said by it."""
+        self.is_declined = frame.code == NAK and bool(frame.security)
         if frame.code == NAK:
-            self.reason = frame.data[0] if frame.data else 0
+            self.reason = frame.data[0] if frame.data and not frame.security else 0
         self._channel.inbox = frame.raw
         for _ in range(3):
             self._core.refresh()

@@ -7,14 +7,13 @@ when it comes online. Knows no port and no other reader.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 import osdp_sys  # type: ignore[import-not-found]
 
-from hardware.access import Measure, Reader
-from hardware.access.cards import word
+from hardware.access import Reader, meaning
 from hardware.access.frames import Frame
 from hardware.access.messages import Done, Fault, Look, Order, Report
 from hardware.access.panel import Event, Panel
@@ -32,9 +31,9 @@ _GREEN, _RED = osdp_sys.LED_COLOR_GREEN, osdp_sys.LED_COLOR_RED
 _SHOWN = {"granted": (_GREEN, 1), "denied": (_RED, 3), "damaged": (_RED, 3)}  # colour, beeps
 _CAPABILITIES = 0x62
 _KEYED = frozenset({0x76, 0x77})  # osdp_CHLNG, osdp_SCRYPT: where the keys meet
-_DECLINED = frozenset({2, 3, 9})  # reasons of a NAK: length, unknown command, cannot be done (annex A)
+_POLL, _SWITCH = 0x60, 0x68
 _STATUS_CODES = {  # kind -> command on the wire
-    osdp_sys.STATUS_REPORT_INPUT: 0x65, osdp_sys.STATUS_REPORT_OUTPUT: 0x66, osdp_sys.STATUS_REPORT_LOCAL: 0x64,
+    meaning.INPUTS: 0x65, meaning.RELAYS: 0x66, meaning.LOCAL: 0x64,
 }  # fmt: skip
 _LIGHT, _SOUND = 0x69, 0x6A
 _CURE_KEY = "give the reader and the site the same key (docs/site.md, Doors)"
@@ -69,9 +68,9 @@ class Post:
         self._statuses = {
             one.kind: one
             for one in (
-                _Status(osdp_sys.STATUS_REPORT_INPUT, reader.every_s, bool(reader.inputs)),
-                _Status(osdp_sys.STATUS_REPORT_OUTPUT, SLOW_S, bool(reader.outputs)),
-                _Status(osdp_sys.STATUS_REPORT_LOCAL, SLOW_S, bool(reader.tamper or reader.power)),
+                _Status(meaning.INPUTS, reader.every_s, bool(reader.inputs)),
+                _Status(meaning.RELAYS, SLOW_S, bool(reader.outputs)),
+                _Status(meaning.LOCAL, SLOW_S, bool(reader.tamper or reader.power)),
             )
         }
         self._declined: set[int] = set()  # commands that it does not know; asking again would end the session
@@ -234,20 +233,28 @@ class Post:
         lacking += [point for point, one in self.reader.outputs.items() if one.number >= has_outputs]
         if lacking:
             text = f"it says it has {has_inputs} inputs and {has_outputs} outputs"
-            error = Config(text, cure="correct the points' numbers in the profile")
-            fault = Fault(self.reader.device, tuple(lacking), error.word, text, error.cure, now_s, 0.0, is_life=False)
-            self._send("fault", fault)
+            self._doubt(lacking, Config(text, cure="correct the points' numbers in the profile"), now_s)
         wanted = {
-            osdp_sys.STATUS_REPORT_INPUT: bool(self.reader.inputs) and has_inputs > 0,
-            osdp_sys.STATUS_REPORT_OUTPUT: bool(self.reader.outputs) and has_outputs > 0,
-            osdp_sys.STATUS_REPORT_LOCAL: bool(self.reader.tamper or self.reader.power),
+            meaning.INPUTS: bool(self.reader.inputs) and has_inputs > 0,
+            meaning.RELAYS: bool(self.reader.outputs) and has_outputs > 0,
+            meaning.LOCAL: bool(self.reader.tamper or self.reader.power),
         }
         for kind, status in self._statuses.items():
-            status.is_wanted = wanted[kind] and _STATUS_CODES[kind] not in self._declined
+            is_declined = _STATUS_CODES[kind] in self._declined
+            status.is_wanted = wanted[kind] and not is_declined
+            if wanted[kind] and is_declined:
+                self._doubt(meaning.places(self.reader, kind), Refused("the reader does not know this question"), now_s)
             status.is_asked, status.due_s = False, 0.0
         for one in self.reader.outputs.values():
-            if one.number < has_outputs:
+            if one.number < has_outputs and _SWITCH not in self._declined:
                 self._switch(panel, one.number, _PERMANENT_ON if one.rest else _PERMANENT_OFF, 0, None)
+
+    def _doubt(self, points: Iterable[str], error: FieldError, now_s: float) -> None:
+        """Some points cannot be read; the reader itself is there."""
+        device = self.reader.device
+        self._send(
+            "fault", Fault(device, tuple(points), error.word, error.message, error.cure, now_s, 0.0, is_life=False)
+        )
 
     def _begin_orders(self, panel: Panel, now_s: float) -> None:
         while self._orders:
@@ -292,7 +299,7 @@ class Post:
         error: FieldError
         asked = panel.sent.code if panel.sent is not None else 0
         if panel.was_online:
-            if panel.reason in _DECLINED:
+            if panel.is_declined and asked != _POLL:
                 self._declined.add(asked)
             error = Refused(f"it left the session (reason {panel.reason})", code=panel.reason)
             self.watchdog.failed(now_s)
@@ -310,29 +317,17 @@ class Post:
             self._tell_fault(error, now_s, took_s)
 
     def _event(self, panel: Panel, event: Event, now_s: float, took_s: float) -> None:
-        kind = event["event"]
+        kind, reader = event["event"], self.reader
         if kind == osdp_sys.EVENT_STATUS:
-            self._status(event["type"], event["report"], now_s, took_s)
-        elif kind == osdp_sys.EVENT_CARDREAD and self.reader.cards:
-            is_wiegand = event["format"] == osdp_sys.CARD_FMT_RAW_WIEGAND
-            said = word(
-                event.get("length", 8 * len(event["data"])), event["data"], is_wiegand=is_wiegand,
-                key=self.reader.card_key, allowed=self.reader.allowed,
-            )  # fmt: skip
-            self._report({self.reader.cards: said}, now_s, 0.0)
+            self._status(event["type"], meaning.status(reader, event["type"], event["report"]), now_s, took_s)
+        elif kind == osdp_sys.EVENT_CARDREAD and reader.cards:
+            said = meaning.card(reader, event)
+            self._report({reader.cards: said}, now_s, 0.0)
             self._show(panel, said)
         elif kind == osdp_sys.EVENT_MFGREP:
-            self._manufacturer(event["vendor_code"], event["data"], now_s)
+            self._report(meaning.manufacturer(reader, event["vendor_code"], event["data"]), now_s, 0.0)
 
-    def _status(self, kind: int, report: bytes, now_s: float, took_s: float) -> None:
-        reader = self.reader
-        values: dict[str, bool | int | str] = {}
-        if kind == osdp_sys.STATUS_REPORT_INPUT:
-            values = {point: report[at] for point, at in reader.inputs.items() if at < len(report)}
-        elif kind == osdp_sys.STATUS_REPORT_OUTPUT:
-            values = {point: report[one.number] for point, one in reader.outputs.items() if one.number < len(report)}
-        elif kind == osdp_sys.STATUS_REPORT_LOCAL and len(report) >= 2:
-            values = {point: report[at] for at, point in enumerate((reader.tamper, reader.power)) if point}
+    def _status(self, kind: int, values: meaning.Values, now_s: float, took_s: float) -> None:
         status = self._statuses.get(kind)
         looks: list[Look] = []
         if status is not None:
@@ -347,18 +342,10 @@ class Post:
         for look in looks:
             self._send("done", Done(look.number))
 
-    def _report(self, values: dict[str, bool | int | str], now_s: float, took_s: float) -> None:
+    def _report(self, values: meaning.Values, now_s: float, took_s: float) -> None:
         if values:
             self._told |= {point: (value, now_s) for point, value in values.items()}
             self._send("report", Report(self.reader.device, values, now_s, took_s))
-
-    def _manufacturer(self, vendor: int, data: bytes, now_s: float) -> None:
-        reader = self.reader
-        if reader.face is not None and _is_of(reader.face, vendor, data) and reader.cards:
-            self._report({reader.cards: "face"}, now_s, 0.0)
-        for point, one in reader.measures.items():
-            if _is_of(one, vendor, data):
-                self._report({point: int.from_bytes(data[1 : 1 + one.size], "little", signed=True)}, now_s, 0.0)
 
     def _show(self, panel: Panel, said: str) -> None:
         """Light and sound for two seconds, where the reader has them."""
@@ -381,7 +368,3 @@ class Post:
         points = self.reader.states or ("",)
         fault = Fault(self.reader.device, points, error.word, error.message, error.cure, now_s, took_s)
         self._send("fault", fault)
-
-
-def _is_of(one: Measure, vendor: int, data: bytes) -> bool:
-    return vendor == one.vendor and len(data) == 1 + one.size and data[0] == one.code
