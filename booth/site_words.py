@@ -24,6 +24,7 @@ _STATES = {
     "latched": "gone, reset it",
     "normal": "normal",
 }
+_LAID = {"shelved", "out_of_service"}  # by somebody, who must take it off again
 _HEALTH = ("lost", "degraded", "unknown", "online")
 _RANK = {severity.word: severity.value for severity in Severity}
 
@@ -64,9 +65,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def alarm_lines(alarms: Sequence[AlarmSeen], now: datetime) -> list[str]:
-    """The most severe first, and of those what nobody has acknowledged yet."""
+    """The most severe first, and of those what nobody has acknowledged yet.
+
+    What hangs below lost equipment is one line: the loss speaks for it.
+    """
+    hidden = [one for one in alarms if "suppressed" in one.covers]
+    alarms = [one for one in alarms if one not in hidden and (one.state != "normal" or set(one.covers) & _LAID)]
+    more = [f"and {len(hidden)} suppressed: what is in their way is lost"] if hidden else []
     if not alarms:
-        return ["no alarms"]
+        return more or ["no alarms"]
     order = sorted(alarms, key=lambda one: (_RANK[one.severity], one.state != "unack", one.raised_at, one.key))
     rows = [
         (
@@ -80,7 +87,7 @@ def alarm_lines(alarms: Sequence[AlarmSeen], now: datetime) -> list[str]:
         )
         for one in order
     ]
-    return table(("SEVERITY", "STATE", "SINCE", "ALARM", "DETAIL"), rows)
+    return [*table(("SEVERITY", "STATE", "SINCE", "ALARM", "DETAIL"), rows), *more]
 
 
 def status_lines(snapshot: Snapshot, now: datetime, *, has_points: bool) -> list[str]:

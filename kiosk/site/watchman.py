@@ -278,7 +278,9 @@ class Watchman:
     def _ordered(self, order: Order, result: str) -> None:
         """What became of an order. A release that its device does not confirm is an alarm, and is repeated."""
         self._herald.journal("evt", seen.order_body(order, result), self._ways.now())
-        self._alarm(Key(order.output, UNCONFIRMED), "" if result == "done" else f"{order.act}: {result}")
+        spec = self._specs.get(order.output)
+        wanted = order.act if spec is None else spec.words.get(str(int(order.is_energised)), order.act)
+        self._alarm(Key(order.output, UNCONFIRMED), "" if result == "done" else f"not {wanted}: {result}")
 
     def _alarm(self, key: Key, why: str) -> None:
         """Raise (or with "" clear) an alarm of the process itself, where the plan has it."""
