@@ -15,7 +15,7 @@ from kiosk.site.schema import PointSpec
 AREAS = {
     "Fire": ("smoke-loop", "fire-panel", "release-output", "smoke-radio"),
     "Doors and gate": ("access-control", "face-terminal", "plate-camera", "barrier"),
-    "Cameras": ("binocular-camera", "falling-object-camera", "fire-lane-camera"),
+    "Cameras": ("binocular-camera", "binocular-events", "falling-object-camera", "fire-lane-camera"),
     "Courtyard": ("call-point", "noise-meter", "waste-bin", "soil-probe", "water-valve"),
     "Lines": ("leased-line", "community-fibre", "security-gateway", "video-gateway"),
     "The booth itself": ("booth-cabinet", "ups", "booth-host"),

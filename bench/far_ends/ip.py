@@ -146,7 +146,38 @@ class GatewayPeer(NetworkPeer):
         faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
 
 
+class VideoGatewayPeer(CameraPeer):
+    """A gateway that describes a stream, and has a certificate at another port."""
+
+    def __init__(self, name: str, profile: Profile, worst_ms: float, host: str) -> None:
+        super().__init__(name, profile, worst_ms, host)
+        self._gateway = GatewayPeer(name, profile, worst_ms, host)
+
+    async def begin(self) -> dict[str, Any]:
+        beside = await self._gateway.begin()
+        return {**await super().begin(), "settings": {"tls_port": beside["settings"]["port"]}}
+
+    async def end(self) -> None:
+        await super().end()
+        await self._gateway.end()
+
+    def tell(self, values: dict[str, Value]) -> None:
+        self._gateway.tell(values)
+
+    def turned(self, name: str, value: float) -> None:
+        self._gateway.turned(name, value)
+
+    def moved(self, now_s: float) -> None:
+        super().moved(now_s)
+        self._gateway.gateway.faults.is_silent = self.camera.faults.is_silent
+
+
 _PEERS: dict[str, type[NetworkPeer]] = {"icmp": HostPeer, "rtsp": CameraPeer, "tls": GatewayPeer}
+
+
+def _kind(profile: Profile) -> type[NetworkPeer] | None:
+    has_both = profile.driver == "rtsp" and "certificate" in profile.points
+    return VideoGatewayPeer if has_both else _PEERS.get(profile.driver)
 
 
 class IpFarEnd:
@@ -156,7 +187,7 @@ class IpFarEnd:
         self.peers: dict[str, NetworkPeer] = {}
         for at, name in enumerate(ground.devices):
             profile = ground.plan.profile(name)
-            if kind := _PEERS.get(profile.driver):
+            if kind := _kind(profile):
                 host = f"127.0.0.{_FIRST_HOST + at}"  # all of 127/8 is this computer
                 self.peers[name] = kind(name, profile, ground.plan.answer_s(name) * 1000, host)
             else:

@@ -15,7 +15,7 @@ from kiosk.site.schema import Profile
 
 _BEAT_S = 2.0  # at most: nobody at a bench waits for twelve hours
 _OFF_S = 5.0
-_LAST_TURN_S = 3.0
+_LAST_TURN_S = 0.2
 _NAMES = {"clock_skew": "clock_skew_s", "delay": "delay_s", "freeze": "is_frozen"}
 _BOOTH, _GATEWAY = "booth", "gateway"
 
@@ -29,6 +29,7 @@ class SensorPeer(Peer):
         values = {self._paths[point]: raw for point, raw in self._values.items() if point in self._paths}
         self.sensor = VirtualSensor(address, values, min(profile.every_ms / 1000, _BEAT_S), paths=self._paths)
         self.radio: RadioPeer | None = None
+        self._flap_hz = 0.0
 
     def told(self) -> dict[str, Value]:
         """As set: drift and flap are the sensor's own."""
@@ -47,11 +48,12 @@ class SensorPeer(Peer):
     def turned(self, name: str, value: float) -> None:
         """The sensor's own faults, and a message."""
         faults = self.sensor.faults
+        self._flap_hz = faults.flap
         setattr(faults, _NAMES.get(name, name), bool(value) if name == "freeze" else value)
         if name == "delay":
             faults.delay_s = value / 1000
         if name == "flap" and not value:  # its last turn may still be on the way
-            asyncio.get_running_loop().call_later(_LAST_TURN_S, self._settle)
+            asyncio.get_running_loop().call_later(_LAST_TURN_S + 0.5 / (self._flap_hz or 1.0), self._settle)
         elif self.radio is not None:
             self.radio.say(self.sensor.address)
 
