@@ -75,7 +75,7 @@ def _choose_service(question: q.ChooseService, text: Text) -> Draft:
     return Draft(
         text("What would you like to do?"),
         question.notice or text("If unsure, press Find someone below."),
-        also=numbered(text, labels),
+        news=numbered(text, labels),  # what can no longer be done, or again, is said when that changes
     )
 
 
