@@ -139,6 +139,10 @@ BENCHMARKS = (
         ("site.release", "site.release_max"), "site_release:release",
         "a fire's reply to the doors' release, in a storm of 10 000 changes a second, the screen stopped",
     ),
+    Benchmark(
+        ("site.call", "site.call_max"), "site_call:call",
+        "a pressed call button's message published until the watch tells of it",
+    ),
 )  # fmt: skip
 
 
