@@ -301,7 +301,7 @@ def test_load_raises_every_mistake(tmp_path: Path) -> None:
 def test_the_command_says_ok_or_every_mistake(tmp_path: Path) -> None:
     good = CliRunner().invoke(booth, ["site", "check", str(EXAMPLE)])
     assert good.exit_code == 0, good.output
-    assert good.output.startswith(f"ok: {EXAMPLE}: 10 links, 23 devices")
+    assert good.output.startswith(f"ok: {EXAMPLE}: 10 links, 24 devices")
     file = tmp_path / "site.toml"
     file.write_text(changed("address = 4", "address = 3"), encoding="utf-8")
     bad = CliRunner().invoke(booth, ["site", "check", str(file)])
