@@ -113,6 +113,7 @@ async def _write_settings(folder: RunFolder, world: World, arguments: argparse.N
                 display=arguments.display,
                 presence_code=world.devices.presence_code,
                 site=folder.site.name,
+                broker_port=ports.get("broker") or 0,
             ),
         )
     folder.add_ports(bench=port)

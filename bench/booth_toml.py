@@ -30,6 +30,7 @@ class Wires:
     display: str = "offscreen"  # offscreen | windowed | fullscreen
     presence_code: int = 0
     site: str = ""  # folder of the site around the booth; "" = none
+    broker_port: int = 0  # of the platform's broker; 0 = the site's journal stays in the booth
 
 
 def settings(wires: Wires) -> dict[str, dict[str, Any]]:
@@ -62,12 +63,25 @@ def settings(wires: Wires) -> dict[str, dict[str, Any]]:
             "sign_pub": "pki/sign.pub",
         },
         "bench": {"remote": "remote.sock"},
-    } | (_around(wires.site) if wires.site else {})
+    } | _around(wires)
 
 
-def _around(folder: str) -> dict[str, dict[str, Any]]:
-    """The watch over the site."""
-    return {"site": {"file": f"{folder}/site.toml", "folder": folder, "secrets": f"{folder}/secrets.toml"}}
+def _around(wires: Wires) -> dict[str, dict[str, Any]]:
+    """The watch over the site, and its road to the platform."""
+    if not wires.site:
+        return {}
+    folder = wires.site
+    found: dict[str, dict[str, Any]] = {
+        "site": {"file": f"{folder}/site.toml", "folder": folder, "secrets": f"{folder}/secrets.toml"}
+    }
+    if wires.broker_port:
+        found["site.uplink"] = {
+            "broker": f"127.0.0.1:{wires.broker_port}",
+            "ca": "pki/ca.pem",
+            "certificate": "pki/booth.pem",
+            "key": "pki/booth.key",
+        }
+    return found
 
 
 def write(file: Path, wires: Wires) -> None:
