@@ -1,8 +1,8 @@
 """Door buses of site.toml: readers on a serial port that speak OSDP with secure channel.
 
-A profile's ``at``: ``input`` or ``output`` (a number), ``status`` (tamper, power), ``event = "card"`` (with ``vendor``
-and ``face``: the manufacturer's reply for a recognised face), or ``event`` with ``vendor``, ``code`` and ``bytes`` for
-a number in a manufacturer's reply. ``settings`` of a device: ``secret`` (name of its own key; default: the link's),
+A profile's ``at``: ``input`` or ``output`` (a number), ``status`` (tamper, power, key), ``event = "card"`` (with
+``vendor`` and ``face``: the manufacturer's reply for a recognised face), or ``event`` with ``vendor``, ``code`` and
+``bytes`` for a number in a manufacturer's reply. ``settings`` of a device: ``secret`` (name of its own key; default: the link's),
 ``cards`` (name of the key of card hashes) and ``allowed`` (the hashes).
 """
 
@@ -24,7 +24,7 @@ _KEYS = {
     "state": ({"input"}, {"status"}), "output": ({"output"},), "number": ({"event", "vendor", "code", "bytes"},),
     "event": ({"event"}, {"event", "vendor", "face"}),
 }  # fmt: skip
-_STATUS = ("tamper", "power")
+_STATUS = ("tamper", "power", "key")
 
 
 def make(wanted: Wanted) -> tuple[Driver, ...]:
@@ -50,9 +50,7 @@ def reader_of(wanted: Wanted, device: str) -> Reader:
     card_secret = str(settings.get("cards", ""))
     allowed = _allowed(device, settings.get("allowed", ()))
     if allowed and not card_secret:
-        raise ConfigError(
-            f"device {device}: settings.allowed: needs cards, the name of their key; add it"
-        )
+        raise ConfigError(f"device {device}: settings.allowed: needs cards, the name of their key; add it")
     points: dict[str, PointSpec] = dict(profile.points)
     for point, spec in points.items():
         try:
@@ -68,6 +66,7 @@ def reader_of(wanted: Wanted, device: str) -> Reader:
         outputs={point: _output(spec) for point, spec in points.items() if spec.kind == "output"},
         tamper=_status(points, "tamper"),
         power=_status(points, "power"),
+        keyed=_status(points, "key"),
         cards=cards,
         face=_face(points[cards]) if cards else None,
         measures={point: _measure(spec) for point, spec in points.items() if spec.kind == "number"},
@@ -113,7 +112,7 @@ def _check(spec: PointSpec) -> None:
         ways = " or ".join(", ".join(sorted(keys)) for keys in known)
         raise ValueError(f"at has {', '.join(sorted(spec.at)) or 'nothing'}; write {ways}")
     if spec.at.get("status", "tamper") not in _STATUS:
-        raise ValueError(f"at.status is {spec.at['status']}; use tamper or power")
+        raise ValueError(f"at.status is {spec.at['status']}; use tamper, power or key")
     if spec.kind == "output" and not 0 < (spec.longest_s or 0.0) <= LONGEST_TIMED_S:
         raise ValueError(f"longest_s is needed, at most {LONGEST_TIMED_S:g}: the reader itself goes back after it")
 

@@ -37,8 +37,8 @@ class Reader(msgspec.Struct, frozen=True):
     """One reader. Points by their names: ``inputs`` by the input's number; "" for what it does not have.
 
     ``key``: its SCBK, 16 bytes. ``card_key``: of the keyed hashes in ``allowed`` (see ``cards.digest``); without
-    it a card is only ``read``. ``answer_s``: its worst answer. ``every_s``: how often its inputs are read, beside what
-    it tells by itself.
+    it a card is only ``read``. ``keyed``: the point that says ``secure``, or ``wrong`` when it has another key than we.
+    ``answer_s``: its worst answer. ``every_s``: it is told at least so often; its inputs are read five times as often.
     """
 
     device: str
@@ -48,13 +48,14 @@ class Reader(msgspec.Struct, frozen=True):
     outputs: dict[str, Output] = {}
     tamper: str = ""
     power: str = ""
+    keyed: str = ""
     cards: str = ""
     face: Measure | None = None
     measures: dict[str, Measure] = {}
     card_key: bytes = b""
     allowed: frozenset[str] = frozenset()
     answer_s: float = 0.2
-    every_s: float = 0.2
+    every_s: float = 1.0
 
     def __repr__(self) -> str:
         """Without keys: this goes to logs."""
@@ -63,7 +64,7 @@ class Reader(msgspec.Struct, frozen=True):
     @property
     def states(self) -> tuple[str, ...]:
         """The points that always have a value: what is bad when the reader is lost."""
-        own = tuple(point for point in (self.tamper, self.power) if point)
+        own = tuple(point for point in (self.tamper, self.power, self.keyed) if point)
         return (*self.inputs, *self.outputs, *own)
 
 

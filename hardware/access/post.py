@@ -22,8 +22,8 @@ from hardware.field import Auth, Config, DeviceHealth, FieldError, Garbage, Refu
 
 _OWN_WAIT_S = 0.201  # libosdp's time-out for an answer
 POLL_S = 0.051  # libosdp polls when more than 50 ms have passed
-RETURN_S = 0.5  # an unchanged state is told again so often
-SLOW_S = 1.0  # relays, tamper and power: the reader tells them by itself, too
+REMIND_S = 0.9  # a silent one is told so often
+INPUT_READS, TOLD = 5, 2  # so often in ``every_s``: inputs are read, an unchanged state is told
 STEADY_S = 5.0  # online for so long: well
 _PERMANENT_OFF, _PERMANENT_ON = 3, 4  # 6.10: "allow timed operation to complete"
 _STATUS_BYTES = 64
@@ -63,14 +63,15 @@ class Post:
         self.watchdog = Watchdog(reader.answer_s)
         self.panel: Panel | None = None
         self._send = send
+        self._return_s = reader.every_s / TOLD
         self._orders: deque[Order] = deque()  # not yet with libosdp
         self._running: deque[Order | None] = deque()  # with libosdp, in its order; None: nobody waits for it
         self._statuses = {
             one.kind: one
             for one in (
-                _Status(meaning.INPUTS, reader.every_s, bool(reader.inputs)),
-                _Status(meaning.RELAYS, SLOW_S, bool(reader.outputs)),
-                _Status(meaning.LOCAL, SLOW_S, bool(reader.tamper or reader.power)),
+                _Status(meaning.INPUTS, reader.every_s / INPUT_READS, bool(reader.inputs)),
+                _Status(meaning.RELAYS, reader.every_s, bool(reader.outputs)),
+                _Status(meaning.LOCAL, reader.every_s, bool(reader.tamper or reader.power)),
             )
         }
         self._declined: set[int] = set()  # commands that it does not know; asking again would end the session
@@ -143,8 +144,8 @@ class Post:
                 self.watchdog.settled()
         self._due_s = now_s + POLL_S if panel.is_online else now_s
         self._hear(panel, events, now_s, took_s)
-        if panel.is_online and not self.reader.states and now_s - self._told.get("", (0, 0.0))[1] >= RETURN_S:
-            self._report({"": True}, now_s, took_s)  # of no point: it is there
+        if panel.is_online:
+            self._attest(now_s, took_s)
 
     def silent(self, now_s: float, began_s: float, took_s: float, *, was_garbage: bool) -> bool:
         """Nothing of use came in time; True: send the same frame again at once.
@@ -162,7 +163,7 @@ class Post:
         if self.is_online and not is_given_up:
             self._send("fault", Fault(self.reader.device, ("",), error.word, error.message, error.cure, now_s, took_s))
             self._settle_s = began_s + _OWN_WAIT_S
-            return now_s + self.watchdog.wait_s < self._settle_s
+            return now_s + self.watchdog.wait_s < self._settle_s and not self._overdue(now_s)
         self._settle_s = began_s + _OWN_WAIT_S
         if is_given_up:
             self.give_up(error)
@@ -177,8 +178,8 @@ class Post:
         self._tell_fault(error, now_s, 0.0)
 
     def remind(self, now_s: float) -> None:
-        """Say once a second that it is still silent: a miss in the round of polls, also while it is not probed."""
-        if self._fault is not None and not isinstance(self._fault, Auth) and now_s - self._faulted_s >= 1.0:
+        """Say again that it is still silent, or has the wrong key: a round of polls passed, also while none is sent."""
+        if self._fault is not None and now_s - self._faulted_s >= REMIND_S:
             self._tell_fault(self._fault, now_s, 0.0)
 
     def give_up(self, error: FieldError) -> None:
@@ -218,10 +219,12 @@ class Post:
 
     def withdraw(self, now_s: float) -> None:
         """End what is past its deadline. What libosdp still repeats would move a lock later: its panel is dropped."""
-        late = [one for one in self._running if one is not None and now_s > one.until_s]
-        if late:
+        if self._overdue(now_s):
             self.give_up(Timeout("not confirmed within the deadline"))
             self.watchdog.retry_s = 0.0
+
+    def _overdue(self, now_s: float) -> bool:
+        return any(one is not None and now_s > one.until_s for one in self._running)
 
     def _come_online(self, panel: Panel, now_s: float) -> None:
         self._online_s = now_s
@@ -255,6 +258,12 @@ class Post:
         self._send(
             "fault", Fault(device, tuple(points), error.word, error.message, error.cure, now_s, 0.0, is_life=False)
         )
+
+    def _attest(self, now_s: float, took_s: float) -> None:
+        """It is there, with the right key: what is true of the reader itself, or of no point at all."""
+        point = self.reader.keyed
+        if (point or not self.reader.states) and now_s - self._told.get(point, (0, 0.0))[1] >= self._return_s:
+            self._report({point: "secure" if point else True}, now_s, took_s)
 
     def _begin_orders(self, panel: Panel, now_s: float) -> None:
         while self._orders:
@@ -336,7 +345,7 @@ class Post:
         fresh = {
             point: value
             for point, value in values.items()
-            if looks or self._told.get(point, (None, 0.0))[0] != value or now_s - self._told[point][1] >= RETURN_S
+            if looks or self._told.get(point, (None, 0.0))[0] != value or now_s - self._told[point][1] >= self._return_s
         }
         self._report(fresh, now_s, took_s)
         for look in looks:
@@ -368,3 +377,5 @@ class Post:
         points = self.reader.states or ("",)
         fault = Fault(self.reader.device, points, error.word, error.message, error.cure, now_s, took_s)
         self._send("fault", fault)
+        if isinstance(error, Auth) and self.reader.keyed:  # after the fault, which made it bad with the others
+            self._report({self.reader.keyed: "wrong"}, now_s, 0.0)

@@ -45,11 +45,11 @@ def test_a_profile_as_a_reader(tmp_path: Path) -> None:
     assert (found.address, found.key.hex()) == (1, KEY)
     assert found.inputs == {"contact": 0, "exit_button": 1}
     assert found.outputs == {"lock": Output(0, 10.0, rest=False)}
-    assert (found.tamper, found.power, found.cards) == ("tamper", "power", "reader")
+    assert (found.tamper, found.power, found.keyed, found.cards) == ("tamper", "power", "key", "reader")
     assert found.measures == {"temperature": Measure(0x0C5502, 0x10, 2)}
     assert found.face == Measure(0x0C5502, 0x11, 0)
     assert found.allowed == {hashed}
-    assert (found.answer_s, found.every_s) == (0.2, 0.2)
+    assert (found.answer_s, found.every_s) == (0.2, 1.0)
 
 
 def test_a_reader_with_a_key_of_its_own(tmp_path: Path) -> None:
@@ -93,7 +93,9 @@ async def test_a_door_of_a_site_file(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, DOORS.format(where=bus.port, link=BUS_KEY, device=settings))
     (link,) = drivers(plan, "doorbus", SECRETS)
     async with running([link]) as samples:
-        rest = {point: raw for point, raw in plan.profile("door-1").peer.start.items() if point != "temperature"}
+        rest = {point: raw for point, raw in plan.profile("door-1").peer.start.items() if point != "temperature"} | {
+            "key": "secure"
+        }
         await until(lambda: samples.values("door-1") == rest)
         door.present_card(*CARD, is_wiegand=False)
         await until(lambda: samples.values("door-1").get("reader") == "granted")

@@ -21,7 +21,7 @@ def reader_at(address: int, **changes: object) -> Reader:
     """A reader with all that one can have."""
     given = {
         "inputs": {"contact": 0, "exit_button": 1}, "outputs": {"lock": Output(0, 10.0)}, "tamper": "tamper",
-        "power": "power", "cards": "reader", "face": Measure(VENDOR, FACE, 0),
+        "power": "power", "keyed": "key", "cards": "reader", "face": Measure(VENDOR, FACE, 0),
         "measures": {"temperature": Measure(VENDOR, TEMPERATURE)}, "card_key": CARD_KEY,
     }  # fmt: skip
     return Reader(**({"device": f"door-{address}", "address": address, "key": KEY} | given | changes))
