@@ -107,9 +107,9 @@ class Feed:
         self._uids = frozenset(uids) | {0, os.geteuid()}
         self._note = note
         self._listeners: set[Listener] = set()
-        self._connections = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def listeners(self) -> int:
@@ -136,10 +136,8 @@ class Feed:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        for one in list(self._listeners):
-            one.drop()
-        for task in list(self._tasks):
-            task.cancel()
+        for writer in list(self._writers):
+            writer.transport.abort()  # each connection's task ends with it
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
@@ -162,11 +160,11 @@ class Feed:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        self._connections += 1
+        self._writers.add(writer)
         listener: Listener | None = None
         try:
             uid = peer_uid(writer.get_extra_info("socket"))
-            if uid not in self._uids or self._connections > LISTENERS:
+            if uid not in self._uids or len(self._writers) > LISTENERS:
                 self._note("stranger" if uid not in self._uids else "too many listeners")
                 return
             listener = await self._greet(reader, writer, uid)
@@ -177,7 +175,7 @@ class Feed:
         except (OSError, ValueError, TimeoutError, msgspec.MsgspecError):  # gone, too long a line, or nonsense
             self._note("a listener left or made no sense")
         finally:
-            self._connections -= 1
+            self._writers.discard(writer)
             self._tasks.discard(task)
             if listener is not None:
                 self._listeners.discard(listener)

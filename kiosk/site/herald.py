@@ -22,6 +22,7 @@ from kiosk.site.journal import Acted, Kind
 from kiosk.site.messages import AlarmSeen, Changed, Snapshot, Standing, Told
 from kiosk.site.points import Point
 from kiosk.site.remains import WATCH, Remains
+from kiosk.site.schema import PointSpec
 from kiosk.site.scribe import Entry, Scribe
 from kiosk.site.telemetry import Telemetry
 from kiosk.site.wall import Wall
@@ -45,6 +46,8 @@ class Herald:
         self._escalation = escalation
         self._now = now
         self._telemetry = Telemetry(now())
+        self._plan = watch.plan
+        self._specs: dict[str, PointSpec] = {}
         self.feed: Feed | None = None
         self._evacuating: dict[str, Key] = {}  # rules that told so and whose alarms were not reset
         self._standing: tuple[Standing, ...] = ()
@@ -80,8 +83,9 @@ class Herald:
             self.journal("alm", seen.alarm_body(change), change.at)
         for reference, point in outcome.points:
             self._points[reference] = point
-            if (body := self._telemetry.take(plan, reference, point)) is not None:
-                self.journal("evt", body, now)
+            spec = self._spec(reference)
+            if spec is not None and self._telemetry.take(spec, reference, point):
+                self.journal("evt", seen.event_body(plan, reference, point), now)
         for name, news in outcome.health:
             self._health.add(name)
             self.journal("state", seen.health_body(name, news), news.at)
@@ -123,7 +127,7 @@ class Herald:
 
     def tick(self, now: float) -> None:
         """Readings that are due, and what only changed."""
-        for body in self._telemetry.rows(self._watch.plan, now):
+        for body in self._telemetry.rows(self._spec, now):
             self.journal("tel", body, now)
         if not self._is_due and now - self._told_at >= self._every_s and (self._entries or self._points):
             self.flush()
@@ -157,9 +161,9 @@ class Herald:
             Changed(
                 seq=self._scribe.last_seq,
                 points=tuple(
-                    seen.point_seen(watch.plan, name, point, now)
-                    for name, point in points.items()
-                    if wants and name in watch.conditioners
+                    seen.point_seen(spec, name, point, now)
+                    for name, point in (points.items() if wants else ())
+                    if (spec := self._spec(name)) is not None
                 ),
                 alarms=tuple(self._alarm_seen(change) for change in alarms.values()),
                 health=tuple(seen.health_seen(watch, name) for name in sorted(health) if name in watch.health),
@@ -187,13 +191,23 @@ class Herald:
         names = list(watch.conditioners)
         for at in range(0, len(names), SLICE):
             part = [
-                seen.point_seen(watch.plan, name, watch.conditioners[name].point, now)
+                seen.point_seen(spec, name, watch.conditioners[name].point, now)
                 for name in names[at : at + SLICE]
-                if name in watch.conditioners
+                if (spec := self._spec(name)) is not None
             ]
             yield (b"," if at else b"") + msgspec.json.encode(part)[1:-1]
             await asyncio.sleep(0)
         yield b"]}\n"
+
+    def _spec(self, reference: str) -> PointSpec | None:
+        """A point's specification, looked up once; None when the site file has it no more."""
+        plan = self._watch.plan
+        if plan is not self._plan:
+            self._plan, self._specs = plan, {}
+        spec = self._specs.get(reference)
+        if spec is None and reference in self._watch.conditioners:
+            spec = self._specs[reference] = plan.point(reference)
+        return spec
 
     def _alarm_seen(self, change: Change) -> AlarmSeen:
         try:

@@ -12,14 +12,14 @@ from kiosk.site.health import News
 from kiosk.site.messages import AlarmSeen, Answer, Do, HealthSeen, PointSeen, Role, WalkTestSeen
 from kiosk.site.plan import LOST, Plan
 from kiosk.site.points import Point, Quality
+from kiosk.site.schema import PointSpec
 from kiosk.site.watch import Watch
 
 Label = Callable[[float], str]
 
 
-def point_seen(plan: Plan, reference: str, point: Point, now: float) -> PointSeen:
+def point_seen(spec: PointSpec, reference: str, point: Point, now: float) -> PointSeen:
     """A point for a listener; a private one without its value."""
-    spec = plan.point(reference)
     value = None if spec.is_private else point.value
     age_s = max(0.0, now - point.at) if point.value is not None else 0.0
     return PointSeen(reference, value, point.quality.value, point.cause.value, spec.unit, round(age_s, 1))
@@ -94,7 +94,7 @@ def health_body(name: str, news: News) -> dict[str, Any]:
     }
 
 
-def reading(plan: Plan, reference: str, point: Point) -> dict[str, Any]:
+def reading(spec: PointSpec, reference: str, point: Point) -> dict[str, Any]:
     """One reading within a row of class ``tel``, named as in SenML (RFC 8428): n, v or vs, u; and q, c (cause) and
     t (ms of the monotonic clock)."""
     body: dict[str, Any] = {"n": reference, "t": int(max(point.at, point.since) * 1000)}
@@ -102,8 +102,8 @@ def reading(plan: Plan, reference: str, point: Point) -> dict[str, Any]:
         body["vs"] = point.value
     elif point.value is not None:
         body["v"] = round(point.value, 6)
-    if unit := plan.point(reference).unit:
-        body["u"] = unit
+    if spec.unit:
+        body["u"] = spec.unit
     if point.quality is not Quality.GOOD:
         body |= {"q": point.quality.value, "c": point.cause.value}
     return body

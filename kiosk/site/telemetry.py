@@ -5,11 +5,12 @@ Private points never do; a flood of states is thinned to the newest of each poin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from kiosk.site.plan import Plan
 from kiosk.site.points import Point, Quality
-from kiosk.site.seen import event_body, reading
+from kiosk.site.schema import PointSpec
+from kiosk.site.seen import reading
 
 STATES_S = 1.0
 NUMBERS_S = 10.0
@@ -25,22 +26,21 @@ class Telemetry:
         self._numbers: dict[str, Point] = {}
         self._states_at = self._numbers_at = now
 
-    def take(self, plan: Plan, reference: str, point: Point) -> dict[str, Any] | None:
-        """Note a change; the body of a row for what is a row of its own: an event."""
-        spec = plan.point(reference)
+    def take(self, spec: PointSpec, reference: str, point: Point) -> bool:
+        """Note a change; True for what is a row of its own: an event."""
         if spec.is_private:
-            return None
+            return False
         if spec.kind == "event":
-            return event_body(plan, reference, point) if point.quality is not Quality.BAD else None
+            return point.quality is not Quality.BAD
         is_soon = isinstance(point.value, str) or point.quality is Quality.BAD
         if is_soon and len(self._states) < MOST_STATES:
             self._states.append((reference, point))
         else:
             self._numbers[reference] = point
-        return None
+        return False
 
-    def rows(self, plan: Plan, now: float) -> list[dict[str, Any]]:
-        """Bodies of the rows that are due."""
+    def rows(self, spec_of: Callable[[str], PointSpec | None], now: float) -> list[dict[str, Any]]:
+        """Bodies of the rows that are due; points that the site file has no more are left out."""
         due: list[tuple[str, Point]] = []
         if self._states and now - self._states_at >= STATES_S:
             self._states_at = now
@@ -48,16 +48,8 @@ class Telemetry:
         if self._numbers and now - self._numbers_at >= NUMBERS_S:
             self._numbers_at = now
             due, self._numbers = [*due, *self._numbers.items()], {}
+        found = [(spec, name, point) for name, point in due if (spec := spec_of(name)) is not None]
         return [
-            {
-                "points": [
-                    reading(plan, name, point) for name, point in due[at : at + ROW_POINTS] if _is_there(plan, name)
-                ]
-            }
-            for at in range(0, len(due), ROW_POINTS)
+            {"points": [reading(*one) for one in found[at : at + ROW_POINTS]]}
+            for at in range(0, len(found), ROW_POINTS)
         ]
-
-
-def _is_there(plan: Plan, reference: str) -> bool:
-    device, _, point = reference.partition(".")
-    return device in plan.devices and point in plan.profile(device).points

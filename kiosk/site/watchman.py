@@ -26,7 +26,7 @@ from kiosk.site.alarms import Key
 from kiosk.site.crew import Crew, MakeDrivers
 from kiosk.site.escalation import Escalation
 from kiosk.site.feed import Feed, Listener
-from kiosk.site.health import FROZEN_S, Health, News
+from kiosk.site.health import Health, News
 from kiosk.site.herald import Herald
 from kiosk.site.messages import Answer, Delivered, Do, Measured
 from kiosk.site.notify import ServiceManager
@@ -42,10 +42,11 @@ from kiosk.site.watch import Outcome
 TICK_S = 0.1
 KEEP_S = 1.0  # outputs that stand are refreshed for so long after a tick
 LOOK_S = 1.0
-SIGNS: dict[str, Callable[[float, float, Health], News | None]] = {  # points of this name, in seconds
+SETTLED_S = 10.0  # after this every point was read once: what lives until the end is not looked through again
+Sign = Callable[[float, float, Health], News | None]
+SIGNS: dict[str, Sign] = {  # points of this name, in seconds, say how their device is
     "clock_offset": lambda now, offset_s, health: health.clock(now, offset_s),
     "uptime": lambda now, uptime_s, health: health.uptime(now, uptime_s),
-    "frame_age": lambda now, age_s, health: health.picture(now, is_frozen=age_s > FROZEN_S, is_dark=False),
 }
 
 
@@ -78,6 +79,7 @@ class Watchman:
         self._herald = Herald(self.watch, scribe, self._wall, boot, Escalation(remains.escalated), ways.now)
         self._roll = RollCall(plan, now)
         self._specs = plan.outputs()
+        self._signs = _signs(plan)
         self._crew = Crew(
             plan, ways.make, self._take, on_news=self._quarantined, on_start=self._started, note=self._driver_note
         )
@@ -87,6 +89,7 @@ class Watchman:
         self._looked_at = self._ticked_at = now
         self._reloading: asyncio.Task[Answer] | None = None
         self._disk = ""
+        self._settles_at: float | None = now + SETTLED_S
         self.overruns = 0
         self.longest_tick_s = 0.0
 
@@ -155,6 +158,9 @@ class Watchman:
                 self._crew.look(now, lambda device: self._roll.heard_at.get(device, now))
                 self._herald.escalate(now)
                 self._look_at_disk(now)
+                if self._settles_at is not None and now >= self._settles_at:
+                    self._settles_at = None
+                    gc.freeze()
             self._herald.tick(now)
         except Exception as error:  # the boundary: one tick that breaks must not end the watch
             self._defect("tick", error)
@@ -193,20 +199,16 @@ class Watchman:
             self._do(self.watch.missed(heard.name, now, heard.cause), now)
 
     def _do(self, outcome: Outcome, now: float) -> None:
+        if not (outcome.steps or outcome.changes or outcome.points or outcome.health):
+            return
         for step in outcome.steps:
             if isinstance(step, Order) and (spec := self._specs.get(step.output)) is not None:
                 self._outputs.order(step, spec)
         self._herald.outcome(outcome, now)
-        if outcome.points:
-            self._note_signs(outcome, now)
-
-    def _note_signs(self, outcome: Outcome, now: float) -> None:
-        """Points that say how a device itself is, by their name and unit."""
         for reference, point in outcome.points:
-            device, _, name = reference.partition(".")
-            if name in SIGNS and isinstance(point.value, float) and point.quality is not Quality.BAD:
-                look = partial(SIGNS[name], now, point.value)
-                self._herald.outcome(self.watch.note(device, look), now)
+            if reference in self._signs and isinstance(point.value, float) and point.quality is not Quality.BAD:
+                device, look = self._signs[reference]
+                self._herald.outcome(self.watch.note(device, partial(look, now, point.value)), now)
 
     def _said(self, listener: Listener, message: Do | Measured | Delivered) -> None:
         if isinstance(message, Delivered):
@@ -251,6 +253,7 @@ class Watchman:
         released = {output: spec for output, spec in self._specs.items() if output in self.watch.actions.released}
         self._outputs.forget(self._specs.keys() - specs.keys())
         self._specs = {**released, **specs}
+        self._signs = _signs(plan)
         self._roll.adopt(plan, now)
         self._crew.adopt(plan)
         self._do(outcome, now)
@@ -301,6 +304,16 @@ class Watchman:
             trace = trace.tb_next
         line = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
         self._ways.note("defect", reason=where, error=f"{type(error).__name__}{line}", level="error")
+
+
+def _signs(plan: Plan) -> dict[str, tuple[str, Sign]]:
+    """Points that say how a device itself is: (device, what it means for its health)."""
+    return {
+        f"{device}.{name}": (device, look)
+        for device in plan.devices
+        for name, look in SIGNS.items()
+        if name in plan.profile(device).points
+    }
 
 
 def _conditionable(sample: RawSample) -> Sample:
