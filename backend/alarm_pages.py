@@ -150,11 +150,8 @@ def _page(pages: Pages, request: Request, booth_id: str, trouble: str = "", stat
 
 
 def _outputs(line: SiteBooth) -> list[dict[str, Any]]:
-    """Outputs that staff may command; releases belong to the booth's rules."""
-    may = {"open", "close", "stop", "water", "siren"}
-    return [
-        {**one, "acts": [act for act in one.get("acts", ()) if act in may]} for one in line.birth.get("outputs", ())
-    ]
+    outputs = line.birth.get("outputs", ())
+    return [{**one, "acts": [act for act in one.get("acts", ()) if act in fleet.MAY_COMMAND]} for one in outputs]
 
 
 def _alarm(row: SiteAlarm, now: dt.datetime) -> AlarmShown:

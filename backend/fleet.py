@@ -24,6 +24,8 @@ LIVES = dt.timedelta(seconds=60)  # a command that is not done by then was meant
 STAGES = ((1, 30, "second channel"), (2, 90, "department"))  # of a fire nobody acknowledges: stage, seconds, whom
 LONGEST_S = {"shelve": 8 * 3600, "out_of_service": 24 * 3600, "command": 3600}
 
+MAY_COMMAND = frozenset({"open", "close", "stop", "water", "siren"})  # releases belong to the booth's rules
+
 Verb = Literal["acknowledge", "reset", "shelve", "unshelve", "out_of_service", "in_service", "command"]
 
 
@@ -122,7 +124,7 @@ def _check(wish: Wish, birth: dict[str, Any]) -> None:
             raise NotOrderedError("请选择报警。Choose an alarm.")
         return
     acts = {one.get("name"): one.get("acts", ()) for one in birth.get("outputs", ())}
-    if wish.act not in acts.get(wish.output, ()):
+    if wish.act not in MAY_COMMAND or wish.act not in acts.get(wish.output, ()):
         raise NotOrderedError("这个设备没有这个动作。The booth has no such output, or it cannot do this.")
 
 
@@ -133,11 +135,8 @@ def due(platform: Platform) -> list[Order]:
         is_open = SiteCommand.answered_at.is_(None) & (SiteCommand.expires_at > now)
         is_due = SiteCommand.sent_at.is_(None) | (SiteCommand.sent_at < now - SAY_AGAIN)
         rows = list(session.scalars(select(SiteCommand).where(is_open & is_due).limit(500).with_for_update()))
-        grids = dict(
-            session.execute(select(SiteBooth.id, SiteBooth.grid).where(SiteBooth.id.in_({row.booth for row in rows})))
-            .tuples()
-            .all()
-        )
+        lines = select(SiteBooth.id, SiteBooth.grid).where(SiteBooth.id.in_({row.booth for row in rows}))
+        grids: dict[str, str] = dict(session.execute(lines).all())  # type: ignore[arg-type]
         for row in rows:
             row.sent_at = now
         return [

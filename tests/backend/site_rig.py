@@ -18,7 +18,7 @@ from backend.broker import Broker
 from backend.ingest_worker import Place, work
 from backend.platform import Platform
 from backend.store import Store
-from backend.telemetry_tables import SiteAlarm, SiteBooth
+from backend.telemetry_tables import SiteAlarm, SiteBooth, SiteCommand
 from kiosk.ledger.file import LedgerFile
 from kiosk.site.journal import MIGRATIONS, SITE_FILE, Row, SiteJournal
 from kiosk.site.messages import Answer, Do
@@ -111,7 +111,7 @@ class Booth:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def has_delivered(self, within_s: float = 60.0) -> None:
+    async def has_delivered(self, within_s: float = 30.0) -> None:
         """Until the platform has acknowledged every row."""
         await until(lambda: self.uplink.cursor.acked == self.journal.last_seq, within_s)
 
@@ -145,8 +145,11 @@ class Rig:
     async def no_ingest(self) -> None:
         for task in self.workers:
             task.cancel()
-        await asyncio.gather(*self.workers, return_exceptions=True)
+        ended = await asyncio.gather(*self.workers, return_exceptions=True)
         self.workers.clear()
+        for one in ended:
+            if isinstance(one, Exception):
+                raise one
 
     def seqs(self, booth: str = "B7") -> list[int]:
         """Every row number that the platform has, in order, as often as it has it."""
@@ -158,6 +161,17 @@ class Rig:
     def line(self, booth: str = "B7") -> SiteBooth:
         with self.platform.store.begin() as session:
             found = session.get(SiteBooth, booth)
+            assert found is not None
+            return found
+
+    def seen(self, booth: str) -> bool:
+        """It was heard at least once."""
+        with self.platform.store.begin() as session:
+            return session.get(SiteBooth, booth) is not None
+
+    def command(self, number: str) -> SiteCommand:
+        with self.platform.store.begin() as session:
+            found = session.get(SiteCommand, number)
             assert found is not None
             return found
 
@@ -182,7 +196,7 @@ async def rig(folder: Path, url: str = "") -> AsyncIterator[Rig]:
             broker.stop()
 
 
-async def until(is_so: Callable[[], object], within_s: float = 60.0) -> None:
+async def until(is_so: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait for something that happens in another process; a deadline for a test that would never end."""
     async with asyncio.timeout(within_s):
         while not is_so():

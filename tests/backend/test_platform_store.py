@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,38 +18,14 @@ from backend import bodies, codes, enquiries, registry, transactions
 from backend.problems import Problem
 from backend.store import DatabaseUrlError, Store
 from backend.tables import Base
+from tests.backend.postgres import postgres_url
 from tests.backend.serving import WANG, ZHANG, InProcess, citizen, opened_body, sealed_envelope
-
-POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL cluster of our own on a Unix socket, without any TCP port."""
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is not installed (package postgresql)")
-    binaries = POSTGRES[-1].parent
-    with tempfile.TemporaryDirectory(prefix="pg.") as name:  # short: a socket's path has at most 107 bytes
-        folder = Path(name)
-        by: list[str] = []
-        if os.geteuid() == 0:  # the server refuses to run as root
-            owner = pwd.getpwnam("postgres")
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-            by = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
-        data = folder / "data"
-        _run([*by, str(binaries / "initdb"), "-D", str(data), "-U", "platform", "-A", "trust", "-E", "UTF8", "-N"])
-        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-        control = [*by, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-        _run([*control, "-o", options, "start"])
-        try:
-            yield f"postgresql://platform@/postgres?host={folder}"
-        finally:
-            _run([*control, "-m", "immediate", "stop"])
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    with postgres_url() as url:
+        yield url
 
 
 def differences(store: Store) -> list[object]:
