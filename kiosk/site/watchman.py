@@ -26,7 +26,7 @@ from kiosk.site.alarms import Key
 from kiosk.site.crew import Crew, MakeDrivers
 from kiosk.site.escalation import Escalation
 from kiosk.site.feed import Feed, Listener
-from kiosk.site.health import Health, News
+from kiosk.site.health import FROZEN_S, Health, News
 from kiosk.site.herald import Herald
 from kiosk.site.messages import Answer, Delivered, Do, Measured
 from kiosk.site.notify import ServiceManager
@@ -47,6 +47,7 @@ Sign = Callable[[float, float, Health], News | None]
 SIGNS: dict[str, Sign] = {  # points of this name, in seconds, say how their device is
     "clock_offset": lambda now, offset_s, health: health.clock(now, offset_s),
     "uptime": lambda now, uptime_s, health: health.uptime(now, uptime_s),
+    "frame_age": lambda now, age_s, health: health.picture(now, is_frozen=age_s > FROZEN_S, is_dark=False),
 }
 
 
