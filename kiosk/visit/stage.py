@@ -191,6 +191,7 @@ class Stage:
         self._ending.set()
         self._generation += 1  # touches on the screen before count no more
         self._build = None
+        self._speaker.hush()
         self._screen.banner("")
         self._present(page)
         self._told = page
