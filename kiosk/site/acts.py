@@ -21,6 +21,7 @@ from kiosk.site.messages import Answer, Do, Role
 from kiosk.site.watch import Outcome, Watch
 
 MAY_COMMAND = frozenset({"open", "close", "stop", "water", "siren"})  # releases belong to rules
+LONGEST_TEXT = 500
 AT_THE_BOOTH_S = 10.0  # an act given at the booth is done now or not at all
 
 
@@ -70,6 +71,8 @@ class Acts:
     def _perform(self, watch: Watch, do: Do, role: Role, now: float, wall_s: float, label: str) -> Outcome:
         if not do.id.strip():
             raise Refused("no_id", "an act needs an id of its own, so that it is done once")
+        if max(len(do.id), len(do.who), len(do.key), len(do.output), len(do.reason)) > LONGEST_TEXT:
+            raise Refused("too_long", f"no name and no reason is longer than {LONGEST_TEXT} characters")
         left_s = AT_THE_BOOTH_S if not do.expires_at and role == "staff" else do.expires_at - wall_s
         if left_s <= 0:
             raise Refused("expired", "it came too late, or without an end; give it again if it is still wanted")

@@ -133,8 +133,8 @@ class Attendant:
         self._generation += 1
         try:
             drivers = self._make()
-        except (ConfigError, FieldError, ImportError, ValueError) as error:
-            await self._isolate(str(error))
+        except Exception as error:  # the boundary: what cannot be made is its own link's matter
+            await self._isolate(str(error) if isinstance(error, (ConfigError, FieldError)) else repr(error)[:200])
             return
         self.drivers = drivers
         self._quiet_since.clear()

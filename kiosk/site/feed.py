@@ -194,7 +194,7 @@ class Feed:
             if listener.role == "screen":
                 listener.answer(Answer(message.id, "not_allowed", "the screen measures; staff act"))
                 return
-            if listener.role == "staff" and not message.who.startswith(listener.user):
+            if listener.role == "staff" and f"{message.who} ".partition(" ")[0] != listener.user:
                 message = msgspec.structs.replace(message, who=f"{listener.user} ({message.who})")
         elif isinstance(message, Hello):
             raise ValueError("hello is said once")

@@ -7,7 +7,7 @@ barrier's push-button is pressed once: nobody wants it to move minutes later. De
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from hardware.field import Command, Config, Driver, FieldError, Gone, Timeout
 from kiosk.site.actions import RELEASING, Order
@@ -54,9 +54,14 @@ class Outputs:
             if output.partition(".")[0] in devices and not has_pulses(spec) and not _is_timed(order, spec):
                 self.order(order, spec)
 
+    def adopt(self, specs: Mapping[str, PointSpec]) -> None:
+        """Another site file: what stands is repeated as it says; outputs that it has no more are forgotten."""
+        self.forget(self._orders.keys() - specs.keys())
+        self._orders = {output: (order, specs[output]) for output, (order, _) in self._orders.items()}
+
     def forget(self, outputs: Collection[str]) -> None:
         """These are not in the site file any more."""
-        for output in outputs:
+        for output in list(outputs):
             self._orders.pop(output, None)
             if (task := self._tasks.pop(output, None)) is not None:
                 task.cancel()

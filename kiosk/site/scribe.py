@@ -53,6 +53,7 @@ class Scribe:
         self._is_ending = False
         self._ended = False
         self.state = ""  # why nothing is written now: "", disk_full, ledger_closed, ...
+        self._owed = ""  # what kept rows from being written, until that is journaled
         self.lost = 0  # rows that had to go since the last row was written
         self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
 
@@ -139,8 +140,8 @@ class Scribe:
             self._kept, self._acts, self._delivered = {}, [], 0
             lost = self.lost
         entries = [entry for _, entry in heapq.merge(*taken.values(), key=_number)]
-        if self.state and has_room and entries:
-            entries.append(self._resumed(entries[-1], lost))
+        if self._owed and has_room:
+            entries.append(self._resumed(entries, lost))
         try:
             if entries or kept or acts:
                 text = {name: msgspec.json.encode(value).decode() for name, value in kept.items()}
@@ -152,13 +153,15 @@ class Scribe:
                 self._kept = {**kept, **self._kept}
                 self._acts = (acts + self._acts)[-WAITING["cmd"] :]
                 self._delivered = max(delivered, self._delivered)
-            self._say(error.why if isinstance(error, LedgerError) else type(error).__name__)
+            self._owed = error.why if isinstance(error, LedgerError) else type(error).__name__
+            self._say(self._owed)
             return False
         with self._wake:
             for kind, rows in taken.items():
                 self._forget(kind, rows[-1][0])
             if has_room:
                 self.lost -= lost
+        self._owed = "" if has_room else DiskFull.why
         self._say("" if has_room else DiskFull.why)
         return True
 
@@ -167,9 +170,9 @@ class Scribe:
         while waiting and waiting[0][0] <= last:
             waiting.popleft()
 
-    def _resumed(self, last: Entry, lost: int) -> Entry:
-        body = {"what": self.state, "is_over": True, "lost_rows": lost}
-        return Entry("mark", body, last.mono_s, last.wall_s, last.clock)
+    def _resumed(self, entries: list[Entry], lost: int) -> Entry:
+        body = {"what": self._owed, "is_over": True, "lost_rows": lost}
+        return Entry("mark", body, time.monotonic(), time.time(), entries[-1].clock if entries else "free-running")
 
     def _row(self, entry: Entry) -> Row:
         at = datetime.fromtimestamp(entry.wall_s, UTC).isoformat(timespec="milliseconds")

@@ -16,6 +16,7 @@ from kiosk.site.schema import PointSpec
 from kiosk.site.watch import Watch
 
 Label = Callable[[float], str]
+_LONGEST = 500  # of what a sender may have journaled
 
 
 def point_seen(spec: PointSpec, reference: str, point: Point, now: float) -> PointSeen:
@@ -135,19 +136,19 @@ def order_body(order: Order, result: str) -> dict[str, Any]:
 def act_body(do: Do, role: Role, answer: Answer) -> dict[str, Any]:
     """Class ``cmd``: who wanted what, and what became of it."""
     wanted = {
-        "key": do.key,
-        "output": do.output,
-        "act": do.act,
+        "key": do.key[:_LONGEST],
+        "output": do.output[:_LONGEST],
+        "act": do.act[:_LONGEST],
         "for_s": do.for_s,
-        "devices": list(do.devices),
+        "devices": list(do.devices)[:_LONGEST],
     }
     return {
-        "id": do.id,
+        "id": do.id[:_LONGEST],
         "verb": do.verb,
-        "who": do.who,
+        "who": do.who[:_LONGEST],
         "role": role,
-        "reason": do.reason,
+        "reason": do.reason[:_LONGEST],
         **{name: value for name, value in wanted.items() if value},
         "result": answer.result,
-        "text": answer.text,
+        "text": answer.text[: 4 * _LONGEST],
     }

@@ -241,6 +241,13 @@ class Watchman:
 
     async def _read_again(self) -> Answer:
         try:
+            return await self._adopt()
+        except Exception as error:  # the boundary: a reading that breaks leaves the site as it is
+            self._defect("reload", error)
+            return Answer("", "defect", f"{type(error).__name__}; see the log, or start the watch anew")
+
+    async def _adopt(self) -> Answer:
+        try:
             plan = await asyncio.to_thread(self._ways.read)
             self._crew.try_out(plan)
         except ConfigError as error:
@@ -250,10 +257,13 @@ class Watchman:
         now = self._ways.now()
         self._wall.move(plan.site.timezone)
         outcome = self.watch.reload(plan, now, self._wall.minute)
-        specs = plan.outputs()
-        released = {output: spec for output, spec in self._specs.items() if output in self.watch.actions.released}
-        self._outputs.forget(self._specs.keys() - specs.keys())
+        before, specs = self._specs, plan.outputs()
+        released = {output: spec for output, spec in before.items() if output in self.watch.actions.released}
         self._specs = {**released, **specs}
+        self._outputs.adopt(self._specs)
+        for step in self.watch.actions.start((), now):  # what is new begins as it would after a start
+            if isinstance(step, Order) and before.get(step.output) != specs.get(step.output):
+                outcome.steps.append(step)
         self._signs = _signs(plan)
         self._roll.adopt(plan, now)
         self._crew.adopt(plan)

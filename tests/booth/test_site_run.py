@@ -164,8 +164,8 @@ async def test_a_disk_that_takes_nothing_more_does_not_hold_up_a_fire(stand: Sit
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     await stand.until_locked()
     async with stand.listening() as ear:
-        for _ in range(20):
-            await ear.do(verb="acknowledge", key="x" * 20_000)
+        for _ in range(300):
+            await ear.do(verb="acknowledge", key="x" * 500, reason="y" * 500)
         await until(lambda: "journal_stopped" in stand.log_text(), stand.log_text)
         stand.smoke.inputs[0] = ALARM
         await stand.until_released()
@@ -188,15 +188,18 @@ async def test_a_small_disk_that_is_full_is_named_and_said_when_there_is_room_ag
                 while True:
                     out.write(bytes(65_536))
             async with stand.listening() as ear:
-                for _ in range(20):
-                    await ear.do(verb="acknowledge", key="x" * 20_000)
+                for _ in range(100):
+                    await ear.do(verb="acknowledge", key="x" * 500, reason="y" * 500)
                 stand.smoke.inputs[0] = ALARM
                 await stand.until_released()
                 await ear.until(lambda: ear.standing == ("evacuate",))
-                ballast.unlink()
+                more = await asyncio.create_subprocess_exec("mount", "-o", "remount,size=300m", str(disk))
+                assert await more.wait() == 0
                 await until(lambda: any(row["rule"] == "fire" for row in journal(stand, "alm")), stand.log_text)
             await stand.end()
-            assert {"disk_full"} <= {row["what"] for row in journal(stand, "mark")}
+            said = [row for row in journal(stand, "mark") if row["what"] == "disk_full"]
+            assert [row for row in said if "waiting" in row]
+            assert [row for row in said if row.get("is_over")]
     finally:
         await (await asyncio.create_subprocess_exec("umount", "-l", str(disk))).wait()
 

@@ -82,6 +82,7 @@ def test_the_same_id_is_answered_and_not_done_again_also_after_a_restart(watch: 
         ("end_walk_test", {}, "no_walk_test"),
         ("reload", {}, "not_here"),
         ("acknowledge", {"id": " ", "key": FIRE}, "no_id"),
+        ("acknowledge", {"key": "x" * 501}, "too_long"),
         ("acknowledge", {"key": FIRE, "expires_at": WALL - 1}, "expired"),
     ],
 )

@@ -112,9 +112,11 @@ async def test_staff_is_who_the_kernel_says(watch: Watch) -> None:
     async with listen(watch.path, "staff") as line:
         await line.do(Do("1", "reset", "the mayor", key="a/b"))
         await line.do(Do("2", "reset", f"{ME} badge 17", key="a/b"))
+        await line.do(Do("3", "reset", f"{ME}ina", key="a/b"))
     assert [message.who for _, message in watch.said if isinstance(message, Do)] == [
         f"{ME} (the mayor)",
         f"{ME} badge 17",
+        f"{ME} ({ME}ina)",
     ]
 
 

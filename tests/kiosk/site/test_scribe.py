@@ -80,3 +80,13 @@ def test_no_alarm_goes_because_of_telemetry(file: LedgerFile, monkeypatch: pytes
     scribe.start()
     assert scribe.end()
     assert [json.loads(one.body)["n"] for one in journal.after(0, 10)] == [0, 3, 4, 5]
+
+
+def test_ten_thousand_events_are_one_burst_and_all_there(file: LedgerFile) -> None:
+    journal = SiteJournal(file)
+    scribe = Scribe(journal, "b")
+    scribe.start()
+    scribe.put([entry("evt", n=number) for number in range(10_000)])
+    assert scribe.end()
+    assert journal.last_seq == 10_000
+    assert scribe.lost == 0
