@@ -143,6 +143,21 @@ BENCHMARKS = (
         ("site.call", "site.call_max"), "site_call:call",
         "a pressed call button's message published until the watch tells of it",
     ),
+    Benchmark(
+        ("site.osdp_back", "site.osdp_lost", "site.osdp_card", "site.osdp_card_p95", "site.osdp_dead",
+         "site.osdp_memory"), "site_osdp:doors",
+        "the door bus: a reader lost and back, a card until it is told, what a dead reader costs the others",
+    ),
+    Benchmark(("site.journal_burst",), "site_uplink:journal", "10 000 events into the site's journal, durable"),
+    Benchmark(
+        ("site.uplink_backlog", "site.uplink_backlog_postgresql", "site.uplink_memory"), "site_uplink:backlog",
+        "86 400 rows until the platform has acknowledged the last, in SQLite and PostgreSQL; growth of the process",
+    ),
+    Benchmark(
+        ("site.fleet_rate", "site.fleet_delay", "site.fleet_delay_p99", "site.fleet_storm", "site.fleet_duplicates",
+         "site.fleet_gaps"), "site_uplink:fleet",
+        "200 booths, Mosquitto, PostgreSQL: events a second, delay, and everybody back at once after a killed broker",
+    ),
 )  # fmt: skip
 
 

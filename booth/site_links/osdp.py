@@ -2,8 +2,8 @@
 
 A profile's ``at``: ``input`` or ``output`` (a number), ``status`` (tamper, power, key), ``event = "card"`` (with
 ``vendor`` and ``face``: the manufacturer's reply for a recognised face), or ``event`` with ``vendor``, ``code`` and
-``bytes`` for a number in a manufacturer's reply. ``settings`` of a device: ``secret`` (name of its own key; default: the link's),
-``cards`` (name of the key of card hashes) and ``allowed`` (the hashes).
+``bytes`` for a number in a manufacturer's reply. ``settings`` of a device: ``secret`` (name of its own key; default:
+the link's), ``cards`` (name of the key of card hashes) and ``allowed`` (the hashes).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from hardware.field import Auth, Config, DeviceHealth, FieldError, Garbage, Refu
 
 _OWN_WAIT_S = 0.201  # libosdp's time-out for an answer
 POLL_S = 0.051  # libosdp polls when more than 50 ms have passed
-REMIND_S = 0.9  # a silent one is told so often
+REMIND_S = 0.45  # a silent one is told so often: the watch looks at it then
 INPUT_READS, TOLD = 5, 2  # so often in ``every_s``: inputs are read, an unchanged state is told
 STEADY_S = 5.0  # online for so long: well
 _PERMANENT_OFF, _PERMANENT_ON = 3, 4  # 6.10: "allow timed operation to complete"
