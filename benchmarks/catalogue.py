@@ -140,6 +140,10 @@ BENCHMARKS = (
         "a fire's reply to the doors' release, in a storm of 10 000 changes a second, the screen stopped",
     ),
     Benchmark(
+        ("site.way_out",), "way_out:until_seen",
+        "a fire on the watch's socket until the way out is on the glass, in the middle of a visit",
+    ),
+    Benchmark(
         ("site.call", "site.call_max"), "site_call:call",
         "a pressed call button's message published until the watch tells of it",
     ),
