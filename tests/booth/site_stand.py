@@ -83,10 +83,11 @@ class SiteStand:
         self.smoke = VirtualUnit(1, inputs={0: NORMAL})
         holds = {("coils", 0): Hold(0, 1.0), ("coils", 1): Hold(0, 1.0)}
         self.relays = VirtualUnit(1, coils={0: 0, 1: 0}, holds=holds)
+        self.more_relays = VirtualUnit(2, coils={0: 0, 1: 0}, holds=holds)  # there, but not in site.toml
         self.gate = VirtualUnit(1, coils={0: 0, 1: 0, 2: 0}, contacts={0: 0, 1: 1, 2: 0, 3: 1})
         self.gateways = {
             "fire_in": ModbusGateway([self.smoke]),
-            "fire_out": ModbusGateway([self.relays]),
+            "fire_out": ModbusGateway([self.relays, self.more_relays]),
             "yard": ModbusGateway([self.gate]),
         }
         self.process: asyncio.subprocess.Process | None = None

@@ -109,6 +109,19 @@ async def test_a_reload_keeps_shelves_and_drivers_and_a_mistake_changes_nothing(
         await ear.until(lambda: "gate.up/gate-up" not in ear.alarms or ear.state("gate.up/gate-up") == "rtn_unack")
 
 
+async def test_doors_that_a_reload_brings_are_locked_and_those_of_before_stay_so(stand: SiteStand) -> None:
+    await stand.start()
+    await stand.until_locked()
+    async with stand.listening() as ear:
+        stand.write('[device.release-2]\nlink = "fire-out"\nprofile = "release-output"\naddress = 2\n')
+        assert (await ear.do(verb="reload")).result == "done"
+        await until(lambda: stand.more_relays.coils == {0: 1, 1: 1}, stand.log_text)
+        assert stand.locked == (1, 1)
+        await stand.gateways["fire_in"].stop()  # no fire, only a fault: nothing is released
+        await ear.until(lambda: ear.health["hall-smoke"] == "lost")
+        assert stand.locked == (1, 1)
+
+
 async def test_a_release_that_is_not_confirmed_is_an_alarm_and_is_repeated(stand: SiteStand) -> None:
     await stand.start()
     await stand.until_locked()
