@@ -1,12 +1,15 @@
 """What was on a card, reduced to a word. A card number is personal: it is hashed with a key where it is read, or lost.
 
-``digest`` is what an allow-list holds (docs/site.md). Pure.
+``digest`` is what an allow-list holds; ``main`` makes one for a technician (docs/site.md).
 """
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import hmac
+import re
+import sys
 from collections.abc import Collection
 
 _DIGEST_BYTES = 16
@@ -40,3 +43,35 @@ def word(bits: int, data: bytes, *, is_wiegand: bool, key: bytes, allowed: Colle
     for one in allowed:  # all of them: how long it takes says nothing
         is_allowed |= hmac.compare_digest(one, own)
     return "granted" if is_allowed else "denied"
+
+
+def wiegand_26(facility: int, number: int) -> tuple[int, bytes]:
+    """The bits of a 26-bit card from what is printed on it: even parity, 8 bits, 16 bits, odd parity."""
+    if not (0 <= facility < 1 << 8 and 0 <= number < 1 << 16):
+        raise ValueError("a 26-bit card has a facility of 0 to 255 and a number of 0 to 65535")
+    row = f"{facility:08b}{number:016b}"
+    first, last = row[:12].count("1") % 2, 1 - row[12:].count("1") % 2
+    return 26, int(f"{first}{row}{last}".ljust(32, "0"), 2).to_bytes(4, "big")
+
+
+def typed(line: str) -> tuple[int, bytes]:
+    """A card as a technician types it: ``FACILITY NUMBER``, or ``BITS HEX`` with whole bytes. Raises ``ValueError``."""
+    first, _, second = line.partition(" ")
+    bits, digits = int(first), second.strip()
+    if len(digits) == 2 * -(-bits // 8) and re.fullmatch(r"[0-9A-Fa-f]+", digits):
+        return bits, bytes.fromhex(digits)
+    return wiegand_26(bits, int(digits))
+
+
+def main() -> None:
+    """Ask for the key, then for cards, one a line; a hash for each. Nothing is echoed or kept."""
+    key = bytes.fromhex(getpass.getpass("Key of the card hashes (32 hexadecimal digits): "))
+    for line in iter(lambda: getpass.getpass("Card (FACILITY NUMBER, or BITS HEX; empty: done): ").strip(), ""):
+        try:
+            sys.stdout.write(digest(key, *typed(line)) + "\n")
+        except ValueError as error:
+            sys.stderr.write(f"no card: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.access import Output, Reader
-from hardware.access.cards import digest, is_intact, word
+from hardware.access.cards import digest, is_intact, typed, word
 from hardware.access.openings import Openings
 from hardware.access.watchdog import FULL_EVERY, MISSES, REFUSED_S, SICK_SHARE, Budget, Watchdog
 from hardware.field import Command, Config, Refused
@@ -134,6 +134,16 @@ def test_a_card_is_a_word_and_a_hash_with_a_key() -> None:
     assert word(26, bits(CARD ^ 2, 26), is_wiegand=True, key=KEY, allowed=[own]) == "damaged"
     assert digest(b"another key here", 26, bits(CARD, 26)) != own
     assert digest(KEY, 32, bits(CARD, 26)) != own  # a longer card that begins the same is another card
+
+
+def test_a_card_as_a_technician_types_it() -> None:
+    bits_typed, data = typed("91 34512")
+    assert (bits_typed, f"{int.from_bytes(data, 'big') >> 6:026b}"[1:-1]) == (26, f"{91:08b}{34512:016b}")
+    assert is_intact(bits_typed, data, is_wiegand=True)
+    assert typed("32 0b007155") == (32, b"\x0b\x00\x71\x55")
+    for wrong in ("", "256 1", "1 65536", "12", "32 xyz", "0B 007155"):
+        with pytest.raises(ValueError):  # noqa: PT011 - any of them is one
+            typed(wrong)
 
 
 def test_no_key_is_in_what_a_log_gets() -> None:
