@@ -20,18 +20,22 @@ class Banner(Part):
         super().__init__(**properties)
 
     def natural(self, look: Look, width: float, room: float) -> float:
-        return self.text_height(look, self.words, look.primary, self._room(look, width), bold=True) + look.mm(10)
+        return self.text_height(look, self.words, self._size(look), self._room(look, width), bold=True) + look.mm(8)
 
     def draw(self, look: Look) -> None:
         theme = look.theme
         self.fill(self.box, theme.human)
         self.fill((self.x, self.y, self.width, look.border), theme.ink)
-        side = look.primary * 0.95
+        side = self._size(look) * 0.95
         self.sign(self.icon, (self.x + look.margin, self.y + (self.height - side) / 2, side, side), theme.on_human,
                   theme.human)  # fmt: skip
         width = self._room(look, self.width)
         box = (self.x + self.width - look.margin - width, self.y, width, self.height)
-        self.write(self.words, box, look.primary, theme.on_human, ground=theme.human, bold=True)
+        self.write(self.words, box, self._size(look), theme.on_human, ground=theme.human, bold=True)
 
     def _room(self, look: Look, width: float) -> float:
-        return width - 2 * look.margin - look.primary * 0.95 - look.mm(5)
+        return width - 2 * look.margin - self._size(look) * 0.95 - look.mm(5)
+
+    def _size(self, look: Look) -> int:
+        """Of large letters the smaller ones, so that the question below stays readable."""
+        return look.primary if look.text_size < 2 else look.secondary

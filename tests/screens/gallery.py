@@ -14,6 +14,7 @@ from kiosk.clock import ManualClock
 from kiosk.config import DisplaySection
 from screens.app import Glass, prepare
 
+BANNERS = ("banner_call", "banner_power")  # above the question that stands for all
 NOON = datetime(2026, 11, 22, 20, 47).astimezone()
 
 
@@ -40,7 +41,7 @@ async def render(
         for theme in themes:
             for size in sizes:
                 aids = Aids(text_size=size, theme=theme)
-                for name in [*questions, *overlays]:
+                for name in [*questions, *overlays, *BANNERS]:
                     if names and name not in names:
                         continue
                     question = questions.get(name) or questions["present_card"]
@@ -49,6 +50,7 @@ async def render(
                     glass.screen.caption(words.spoken[0].text if words.spoken else "")
                     if name in overlays:
                         glass.screen.overlay(*overlays[name])
+                    glass.screen.banner(samples.banners(text)[BANNERS.index(name)] if name in BANNERS else "")
                     await glass.next_frame()
                     wanted = True
                     await glass.next_frame()

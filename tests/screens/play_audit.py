@@ -41,6 +41,12 @@ async def main(theatre: Theatre) -> dict[str, Any]:
                     break
             if findings:
                 found[f"{case} {name}"] = list(dict.fromkeys(findings))
+        for words in samples.banners(text):
+            await theatre.show("ask_yes_no", aids=aids, language=language)
+            theatre.screen.banner(words)
+            if findings := [str(f) for f in audit(theatre.screen.board, theatre.screen.look)]:
+                found[f"{case} banner {words}"] = findings
+            theatre.screen.banner("")
     return {"findings": found}
 
 

@@ -170,6 +170,11 @@ def overlays(text: Text) -> dict[str, tuple[q.Overlay, Words]]:
     return {name: (card, overlay_words(card, text)) for name, card in cards.items()}
 
 
+def banners(text: Text) -> tuple[str, ...]:
+    """What may stand above a question without ending it."""
+    return (text("Help has been called."), text("The power is out. You can finish this."))
+
+
 LONGEST_CAPTION = {
     "zh": "请把身份证或社保卡放在读卡区，听到提示音以后再把卡拿走，谢谢您。",
     "en": "Please put your ID card or social security card on the reader and wait until you hear the tone.",
