@@ -16,7 +16,7 @@ from kiosk.site.plan import Plan
 
 TRAVEL_S = 4.0  # a gate's, a real one takes 10 s
 _FLOW = 120  # raw: 12 l/min
-_WETTER_PER_S, _DRIER_PER_S = 4.0, 0.05  # raw: tenths of a percent
+_WETTER_PER_S, _DRIER_PER_S = 10.0, 0.05  # raw: tenths of a percent
 _EMPTIES_PER_S, _FILLS_PER_S = 1.0, 2.0  # percent of the battery
 
 

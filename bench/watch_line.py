@@ -122,7 +122,7 @@ class WatchLine:
                 seen.alarms[alarm.key] = alarm
         for health in changed.health:
             was_health = seen.health.get(health.name)
-            if was_health is not None and was_health.state != health.state:
+            if was_health is not None and was_health.state not in ("unknown", health.state):
                 events.append(f"{health.name}: {health.state} {health.cause}".rstrip())
             seen.health[health.name] = health
         if changed.released != seen.released:

@@ -96,11 +96,12 @@ class CameraPeer(NetworkPeer):
         await self.camera.stop()
 
     def moved(self, now_s: float) -> None:
-        """Faults as they are now; a frozen one describes its stream, and its pictures stand still."""
+        """Faults as they are now; frozen are its pictures, and where nobody looks at them its tongue."""
         faults = self.camera.faults
         faults.delay_s = self.delay_s
         self.camera.pictures.is_frozen = self.is_frozen
-        faults.is_silent = self.is_away or self._chance.random() < self._knobs.get("drop", 0.0)
+        hangs = self.is_frozen and "frame_age" not in self.profile.points
+        faults.is_silent = self.is_away or hangs or self._chance.random() < self._knobs.get("drop", 0.0)
         faults.is_garbage = self._chance.random() < self._knobs.get("garbage", 0.0)
 
 

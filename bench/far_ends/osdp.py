@@ -25,6 +25,11 @@ class ReaderPeer(Peer):
         self.reader = reader
         self._told = self.told()  # a door that was always closed has nothing to report
 
+    def can_set(self, point: str) -> bool:
+        """Not what its driver finds out by itself."""
+        at = self.profile.points[point].at
+        return bool(at.keys() & {"input", "event"}) or at.get("status") in ("tamper", "power")
+
     def values(self) -> dict[str, Value]:
         """What is set, and its relays as they are."""
         now_s = asyncio.get_running_loop().time()
@@ -44,6 +49,8 @@ class ReaderPeer(Peer):
                 self.reader.press_exit(bool(raw))
             elif at.get("status") == "tamper":
                 self.reader.tamper(bool(raw))
+            elif at.get("status") == "power":
+                self.reader.fail_power(bool(raw))
             elif at.get("event") == "temperature":
                 self.reader.report_temperature(float(raw))
 

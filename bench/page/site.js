@@ -27,7 +27,7 @@ export class SiteView {
     this.site = null;
     const $ = (id) => document.getElementById(id);
     this.parts = {
-      word: $("site-word"), alarms: $("site-alarms"), outputs: $("site-outputs"), told: $("site-told"),
+      word: $("site-word"), alarms: $("site-alarms"), hidden: $("site-suppressed"), outputs: $("site-outputs"), told: $("site-told"),
       walk: $("site-walk"), walkDevice: $("walk-device"), storm: $("site-storm"), areas: $("site-areas"), count: $("site-count"),
     };
     this.parts.storm.addEventListener("click", () => this.post({ storm: this.site?.storm_left_s ? 0 : STORM_S }));
@@ -60,7 +60,10 @@ export class SiteView {
       parts.count.setAttribute("aria-label", count && `${count} alarms`);
     }
     const rank = ["fire", "panic", "intrusion", "fault", "supervisory", "info"];
-    const alarms = [...site.alarms].sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity) || a.key.localeCompare(b.key));
+    const isListed = (one) => one.state !== "normal" || one.covers.some((cover) => cover !== "suppressed");
+    const hidden = site.alarms.length - site.alarms.filter(isListed).length;
+    put(parts.hidden, hidden ? `${hidden} more are suppressed: something in their way is lost.` : "");
+    const alarms = site.alarms.filter(isListed).sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity) || a.key.localeCompare(b.key));
     this.renew(parts.alarms, alarms, (one) => this.alarm(one), "No alarm.");
     this.renew(parts.outputs, this.outputs(), (one) => this.output(one), "The booth moves nothing here.");
     this.renew(parts.told, site.told.slice(0, 12), (one) =>
