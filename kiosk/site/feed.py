@@ -129,6 +129,9 @@ class Feed:
         before = os.umask(0o177)
         try:
             listening.bind(str(self._path))
+        except OSError as error:
+            listening.close()
+            raise ConfigError(f"{self._path}: {error.strerror}; give the booth's user a writable site.folder") from None
         finally:
             os.umask(before)
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=MAX_SAID_BYTES)

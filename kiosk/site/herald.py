@@ -216,9 +216,11 @@ class Herald:
             return seen.gone_alarm(change)
 
     def _fires(self) -> list[Alarm]:
-        rules = self._watch.plan.rules.items()
+        watch, now = self._watch, self._now()
         return [
-            self._watch.alarms[Key(rule.when[0].point, name)] for name, rule in rules if rule.level is Severity.FIRE
+            watch.alarms[Key(rule.when[0].point, name)]
+            for name, rule in watch.plan.rules.items()
+            if rule.level is Severity.FIRE and not watch.actions.is_tested(name, now)
         ]
 
     def _stands(self) -> tuple[Standing, ...]:

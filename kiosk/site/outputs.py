@@ -36,14 +36,16 @@ class Outputs:
         self._on_result = on_result
         self._orders: dict[str, tuple[Order, PointSpec]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._first: dict[str, asyncio.Task[None]] = {}  # first calls: their order may end before it has begun
 
     def order(self, order: Order, spec: PointSpec) -> None:
         """Issue it in this turn of the loop; what was ordered of this output before is given up."""
-        if (before := self._tasks.pop(order.output, None)) is not None:
-            before.cancel()
+        self._give_up(order.output)
         self._orders[order.output] = order, spec
         command = command_of(order, spec)
         call = self._call(command)
+        if not isinstance(call, FieldError):
+            self._first[order.output] = call
         task = asyncio.get_running_loop().create_task(self._carry_out(order, spec, command, call))
         self._tasks[order.output] = task
         task.add_done_callback(lambda done: self._ended(order.output, done))
@@ -63,15 +65,19 @@ class Outputs:
         """These are not in the site file any more."""
         for output in list(outputs):
             self._orders.pop(output, None)
-            if (task := self._tasks.pop(output, None)) is not None:
-                task.cancel()
+            self._give_up(output)
 
     async def close(self) -> None:
         """Give up what is under way."""
         tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
+        for task in (*tasks, *self._first.values()):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _give_up(self, output: str) -> None:
+        for tasks in (self._tasks, self._first):
+            if (task := tasks.pop(output, None)) is not None:
+                task.cancel()
 
     def _call(self, command: Command) -> asyncio.Task[None] | FieldError:
         driver = self._driver_of(command.device)
@@ -123,6 +129,7 @@ class Outputs:
     def _ended(self, output: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(output) is task:
             del self._tasks[output]
+            self._first.pop(output, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broke(output.partition(".")[0], f"{type(error).__name__} while an order was carried out")
 

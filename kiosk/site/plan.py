@@ -24,6 +24,7 @@ from kiosk.site.schema import Device, Link, PointSpec, Profile, RuleSpec, SiteSe
 LOST, DEGRADED = "lost", "degraded"  # rule words of the alarms of a device's or link's health
 NO_FEEDBACK = "no_feedback"  # rule word of the alarm of an output that moved and did not arrive
 UNCONFIRMED = "unconfirmed"  # ... of an output that releases and whose device did not confirm an order
+JOURNAL, STOPPED = "journal", "stopped"  # the alarm of a journal that cannot be written
 QUARANTINED = "quarantined"  # ... of a link whose driver broke again and again and is left alone for a while
 
 
@@ -110,6 +111,7 @@ class Plan:
             for output in self.outputs_that(act)
         ]
         return (
+            Definition(Key(JOURNAL, STOPPED), Severity.FAULT),
             *ruled,
             *gates,
             *links,

@@ -22,6 +22,7 @@ from kiosk.ledger.file import DiskFull, LedgerError
 from kiosk.site.journal import Acted, Clock, Kind, Row, SiteJournal
 
 WAITING = {"alm": 50_000, "cmd": 5_000, "mark": 5_000, "evt": 20_000, "state": 20_000, "tel": 2_000}
+HUNG_S = 5.0  # a write that takes so long: the disk hangs
 AGAIN_S = 1.0  # a disk that refused is asked again after this
 RETAIN_S = 3600.0
 END_WITHIN_S = 5.0
@@ -53,6 +54,7 @@ class Scribe:
         self._is_ending = False
         self._ended = False
         self.state = ""  # why nothing is written now: "", disk_full, ledger_closed, ...
+        self._began = 0.0  # of the write that is under way; 0.0: none is
         self._owed = ""  # what kept rows from being written, until that is journaled
         self.lost = 0  # rows that had to go since the last row was written
         self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
@@ -65,6 +67,11 @@ class Scribe:
     def depth(self) -> int:
         """Rows that wait for the disk."""
         return sum(len(one) for one in self._waiting.values())
+
+    def trouble(self, now: float) -> str:
+        """Why rows wait: "", disk_full, disk_hung, ... ``now``: CLOCK_MONOTONIC."""
+        began = self._began
+        return "disk_hung" if began and now - began >= HUNG_S else self.state
 
     def start(self) -> None:
         self._thread.start()
@@ -112,7 +119,11 @@ class Scribe:
                     if not self._wake.wait(max(0.0, retain_at - time.monotonic())):
                         break
                 is_last = self._is_ending
+            self._began = began = time.monotonic()
             is_written = self._write()
+            self._began = 0.0
+            if is_written and time.monotonic() - began >= HUNG_S:
+                self._owed = self._owed or "disk_hung"
             if is_last and (is_written or self.state):
                 self._ended = is_written
                 return

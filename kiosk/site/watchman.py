@@ -31,7 +31,7 @@ from kiosk.site.herald import Herald
 from kiosk.site.messages import Answer, Delivered, Do, Measured
 from kiosk.site.notify import ServiceManager
 from kiosk.site.outputs import Outputs
-from kiosk.site.plan import QUARANTINED, UNCONFIRMED, Plan
+from kiosk.site.plan import JOURNAL, QUARANTINED, STOPPED, UNCONFIRMED, Plan
 from kiosk.site.points import Cause, Quality, Sample
 from kiosk.site.remains import Remains
 from kiosk.site.roll_call import Heard, RollCall, cause_of
@@ -168,13 +168,13 @@ class Watchman:
         self.longest_tick_s = max(self.longest_tick_s, self._ways.now() - now)
 
     def _look_at_disk(self, now: float) -> None:
-        """Said when it begins; the scribe journals how it ended, as soon as there is room."""
-        before, self._disk = self._disk, self._scribe.state
+        """An alarm while rows wait; the scribe journals how long it was, as soon as there is room."""
+        before, self._disk = self._disk, self._scribe.trouble(time.monotonic())
+        if bool(self._disk) != bool(before):
+            self._alarm(Key(JOURNAL, STOPPED), self._disk)
+            self._ways.note("journal_stopped" if self._disk else "journal_resumed", reason=self._disk or before)
         if self._disk and not before:
-            self._ways.note("journal_stopped", reason=self._disk, level="error")
             self._herald.mark(self._disk, now, waiting=self._scribe.depth)
-        elif before and not self._disk:
-            self._ways.note("journal_resumed")
 
     # -- what comes ---------------------------------------------------------------------------------------------------
 
@@ -223,6 +223,8 @@ class Watchman:
             if done.acted is not None:
                 self._herald.acted(seen.act_body(message, listener.role, done.answer), done.acted, now)
             listener.answer(done.answer)
+        elif (known := self._acts.known(message)) is not None:
+            listener.answer(known)
         elif listener.role == "staff":
             self.reload().add_done_callback(lambda task: self._reloaded(listener, message, task))
         else:

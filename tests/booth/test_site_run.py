@@ -179,7 +179,7 @@ async def test_a_disk_that_takes_nothing_more_does_not_hold_up_a_fire(stand: Sit
     async with stand.listening() as ear:
         for _ in range(300):
             await ear.do(verb="acknowledge", key="x" * 500, reason="y" * 500)
-        await until(lambda: "journal_stopped" in stand.log_text(), stand.log_text)
+        await ear.until(lambda: ear.state("journal/stopped") == "unack")
         stand.smoke.inputs[0] = ALARM
         await stand.until_released()
         await ear.until(lambda: ear.standing == ("evacuate",))

@@ -109,6 +109,15 @@ async def test_the_newest_order_of_an_output_is_the_one_that_is_repeated(plan: P
     assert ("reset", "done") not in desk.said
 
 
+async def test_an_order_that_is_overtaken_in_the_same_turn_never_reaches_the_driver(plan: Plan) -> None:
+    driver = FieldDriver("release")
+    desk = Desk(plan, driver)
+    desk.order(DOORS, "start", is_energised=True)
+    desk.order(DOORS, "release", is_energised=False)
+    await desk.until(("release", "done"))
+    assert driver.commands == [Command("release", "doors", 0)]
+
+
 async def test_a_driver_that_does_not_end_or_breaks_is_told_on_and_the_release_still_repeated(plan: Plan) -> None:
     driver = FieldDriver("release", mood="hung")
     desk = Desk(plan, driver)

@@ -90,3 +90,26 @@ def test_ten_thousand_events_are_one_burst_and_all_there(file: LedgerFile) -> No
     assert scribe.end()
     assert journal.last_seq == 10_000
     assert scribe.lost == 0
+
+
+def test_a_disk_that_hangs_is_named_while_it_does_and_when_it_is_over(
+    file: LedgerFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HUNG_S", 0.0)
+    journal = SiteJournal(file)
+    scribe = Scribe(journal, "b")
+    assert scribe.trouble(1.0) == ""
+    with file.write():  # somebody has the file: the writer waits for it
+        scribe.put([entry("alm")])
+        scribe.start()
+        while scribe.trouble(1e12) == "":
+            pass
+        assert scribe.trouble(1e12) == "disk_hung"
+        scribe.put([entry("alm")])
+    while scribe.depth:
+        pass
+    scribe.put([entry("alm")])
+    assert scribe.end()
+    assert {"what": "disk_hung", "is_over": True, "lost_rows": 0} in [
+        json.loads(row.body) for row in journal.after(0, 10) if row.kind == "mark"
+    ]
