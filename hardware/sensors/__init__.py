@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hardware.field import Value
 
-REST_S = 10.0
+REST_S = 150.0  # longer than two heartbeats of a call point: a button that is held says so in between
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,11 @@ def named(failed: Exception, where: str) -> FieldError:
     return Gone("no connection to the broker", where=where, cure="is it running, and does it listen here?")
 
 
-def heed(client: aiomqtt.Client) -> None:
-    """Look at how its connection ended: the library keeps that for itself, and the loop would complain of it."""
-    ended = client._disconnected
+def drop(client: aiomqtt.Client) -> None:
+    """Let go of what the library keeps when a connection fails: an open socket, and an end that nobody looked at."""
+    inner, ended = client._client, client._disconnected
+    if inner.socket() is not None:
+        inner._sock_close()
     if ended.done() and not ended.cancelled():
         ended.exception()
 

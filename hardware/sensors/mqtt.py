@@ -18,7 +18,7 @@ import aiomqtt
 
 from hardware.field import Auth, Command, Config, DeviceHealth, FieldError, Gone, RawSample, Refused, Take, Timeout
 from hardware.sensors import Credentials, Sensor, Switch
-from hardware.sensors.client import ANSWERS_S, end, expiring, heed, make_client, named, reason
+from hardware.sensors.client import ANSWERS_S, drop, end, expiring, make_client, named, reason
 from hardware.sensors.heard import Heard
 from hardware.sensors.switches import Switches
 
@@ -157,10 +157,13 @@ class MqttLink:
             await self._serve(client)
         finally:
             self._client = None
+            while not entering.done():  # connecting runs in a thread and opens a socket, also if nobody waits any more
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({entering})
             with contextlib.suppress(aiomqtt.MqttError, OSError, ValueError, asyncio.CancelledError):
-                await entering  # connecting runs in a thread and opens a socket, also if nobody waits any more
-                await client.__aexit__(None, None, None)
-            heed(client)
+                if entering.exception() is None:
+                    await client.__aexit__(None, None, None)
+            drop(client)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         topics = sorted(self._of)

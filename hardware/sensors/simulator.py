@@ -22,7 +22,7 @@ import aiomqtt
 
 from hardware.field import Value
 from hardware.sensors import Credentials, Switch
-from hardware.sensors.client import end, heed, make_client
+from hardware.sensors.client import drop, end, make_client
 
 _PAUSE_S = 0.3
 _UNSENT = 10_000
@@ -210,7 +210,7 @@ class RadioPeer:
                         await client.subscribe(topic, 1)
                     self.is_connected.set()
                     await self._send(client)
-            heed(client)
+            drop(client)
             self.is_connected.clear()
             await asyncio.sleep(_PAUSE_S)
 

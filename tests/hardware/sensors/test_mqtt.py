@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 
 import pytest
@@ -114,6 +115,9 @@ async def test_a_broker_that_hangs_is_found(broker, link, taken):
     await taken.until(lambda: sum(one.error is not None for one in taken.of("radio")[mark:]) >= 5)
     assert isinstance(taken.of("radio")[-1].error, Timeout)
     await taken.until(lambda: any(isinstance(one.error, Gone) for one in taken.of("hall", "smoke")))
+    held = len(os.listdir("/proc/self/fd"))
+    await asyncio.sleep(5)  # it goes on trying, and nothing piles up
+    assert len(os.listdir("/proc/self/fd")) <= held + 1
     broker.thaw()
     await taken.until_link(is_up=True)
 
