@@ -5,7 +5,8 @@
 is told as the day's keyed hash of the plate; ``answer = "heard"`` or ``"clock"`` for what the listener itself knows.
 
 A device's ``settings``: ``secret`` (default: the link's) names ``USER:PASSWORD`` for digest, or a bearer token;
-``plate_secret`` (default: the same secret) keys the hashes; ``allow_list`` is a file beside site.toml.
+``plate_secret`` (default: the same secret) keys the hashes; ``allow_list`` is a file beside site.toml; ``digest =
+"MD5"`` is for a device that knows nothing else and looks no further than the first offer.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from kiosk.site.schema import PointSpec
 
 ALLOW_LIST = "plates.allow"
 KEYS = frozenset({"path", "time", "id", "plate", "mark", "answer"})
-SETTINGS = frozenset({"secret", "plate_secret", "allow_list"})
+SETTINGS = frozenset({"secret", "plate_secret", "allow_list", "digest"})
 ANSWERS = ("heard", "clock")
 _PLATES = frozenset({"plate", "mark"})
 
@@ -59,6 +60,8 @@ def _device(wanted: Wanted, name: str) -> PushDevice:
     profile = plan.profile(name)
     if strange := sorted(set(device.settings) - SETTINGS):
         raise ConfigError(f"device.{name}.settings.{strange[0]}: no such setting; use {', '.join(sorted(SETTINGS))}")
+    if device.settings.get("digest", "MD5") != "MD5":
+        raise ConfigError(f'device.{name}.settings.digest: write "MD5", or leave it out')
     zone = ZoneInfo(plan.site.timezone)
     judge = PlateJudge(*plate_list(wanted, name)) if name in plate_cameras(wanted) else None
     times = {str(spec.at["time"]) for spec in profile.points.values() if "time" in spec.at}
@@ -77,6 +80,7 @@ def _device(wanted: Wanted, name: str) -> PushDevice:
         plan.answer_s(name),
         next(iter(times), ""),
         zone,
+        device.settings.get("digest") == "MD5",
     )
 
 

@@ -68,7 +68,7 @@ class PushDevice:
     """A device that may call. ``source``: its IP address; ``every_s``: its heartbeat; ``answer_s``: how late at most.
 
     ``time_path``: when a body was written (ISO 8601, or Unix time), for its clock and for events that come late; a time
-    without a zone is of ``zone``.
+    without a zone is of ``zone``. ``has_only_md5``: it takes the first digest it is offered, and that must be MD5.
     """
 
     name: str
@@ -79,6 +79,7 @@ class PushDevice:
     answer_s: float = 0.9
     time_path: str = ""
     zone: tzinfo = UTC
+    has_only_md5: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ MOST_DEPTH = 32
 MOST_FIELDS = 4000
 MOST_NAME = 64
 MOST_TEXT = 4096  # characters of one field; what is longer (pictures as text) is left out
+_MARK = b"\xef\xbb\xbf"  # of UTF-8
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030", "x-gbk"})
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*"?([A-Za-z0-9._-]{1,40})""", re.IGNORECASE)
@@ -28,7 +29,7 @@ def read(data: bytes, content_type: str = "") -> dict[str, Scalar]:
     """Fields of one XML or JSON text, told apart by how it begins. Raises ``Garbage``."""
     named = _CHARSET.search(content_type)
     charset = named[1] if named else ""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = data.removeprefix(_MARK).lstrip()
     if start.startswith(b"<"):
         return read_xml(start, charset)
     if start.startswith(b"{"):
@@ -36,11 +37,14 @@ def read(data: bytes, content_type: str = "") -> dict[str, Scalar]:
     raise Garbage("a body that is neither XML nor a JSON object")
 
 
-def merged(texts: list[dict[str, Scalar]]) -> Fields:
-    """Fields of several parts; what comes first counts."""
+def read_parts(texts: list[bytes]) -> Fields:
+    """Fields of the parts that are XML or JSON; of one name the first counts. Raises ``Garbage``, also for none."""
     found: dict[str, Scalar] = {}
-    for fields in reversed(texts):
-        found.update(fields)
+    readable = [text for text in texts if text.removeprefix(_MARK).lstrip()[:1] in (b"<", b"{")]
+    if not readable:
+        raise Garbage("parts of which none is XML or JSON")
+    for text in reversed(readable):
+        found.update(read(text))
     return found
 
 

@@ -22,7 +22,7 @@ from hardware.push import Credential
 REALM = "booth"
 NONCE_S = 300.0
 MOST_NONCES = 4096  # proven ones that are remembered
-_ALGORITHMS = ("SHA-256", "MD5")
+ALGORITHMS = ("SHA-256", "MD5")  # the stronger first
 _PARAMETER = re.compile(r'([A-Za-z0-9]{1,20})\s*=\s*(?:"([^"\\]{0,512})"|([^\s,"]{1,512}))')
 _COUNT = re.compile(r"[0-9a-fA-F]{8}")
 
@@ -94,17 +94,20 @@ class Proof:
                 self._tokens.append((self._fold(one.secret), one))
                 continue
             text = f"{one.user}:{REALM}:{one.secret}"
-            digests = {name: _hash(name, text) for name in _ALGORITHMS}
+            digests = {name: _hash(name, text) for name in ALGORITHMS}
             self._users.setdefault(one.user, []).append((digests, one))  # several devices may be called admin
 
-    def challenges(self, now_s: float, *, is_stale: bool = False) -> list[str]:
-        """``WWW-Authenticate``, the stronger algorithm first; a device takes the first that it knows."""
+    def challenges(
+        self, credential: Credential, now_s: float, algorithms: Iterable[str] = ALGORITHMS, *, is_stale: bool = False
+    ) -> list[str]:
+        """``WWW-Authenticate`` for who should have this credential; a device takes the first that it knows."""
+        if not credential.user:
+            return [f'Bearer realm="{REALM}"']
         stale = ", stale=true" * is_stale
-        found = [
+        return [
             f'Digest realm="{REALM}", qop="auth", algorithm={name}, nonce="{self.nonces.make(now_s)}"{stale}'
-            for name in _ALGORITHMS
+            for name in algorithms
         ]
-        return [*(found if self._users else []), *([f'Bearer realm="{REALM}"'] if self._tokens else [])]
 
     def judge(self, header: str, method: str, target: str, now_s: float) -> tuple[Verdict, Credential | None]:
         """What it proves, and whose it is. ``target``: path and query as they were asked for."""
@@ -124,7 +127,7 @@ class Proof:
     def _digest(self, rest: str, method: str, target: str, now_s: float) -> tuple[Verdict, Credential | None]:
         found = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
         name = found.get("algorithm", "MD5").upper()
-        if name not in _ALGORITHMS:
+        if name not in ALGORITHMS:
             return Verdict.WRONG, None
         nonce, qop, uri = found.get("nonce", ""), found.get("qop", ""), found.get("uri", "")
         what = _hash(name, f"{method}:{uri}")
@@ -139,7 +142,7 @@ class Proof:
         for digests, candidate in self._users.get(found.get("username", ""), ()):
             if hmac.compare_digest(_hash(name, f"{digests[name]}:{middle}:{what}").encode(), given):
                 one = candidate
-        if one is None or _place(uri) != target or found.get("realm") != REALM:
+        if one is None or _place(uri) != _place(target) or found.get("realm") != REALM:
             return Verdict.WRONG, None
         if not self.nonces.take(nonce, count, now_s):
             return Verdict.STALE, one

@@ -33,7 +33,7 @@ from hardware.field import (
 from hardware.push import Bounds, Fields, PushDevice, bodies, multipart
 from hardware.push.caller import Caller
 from hardware.push.connection import GatedServer, source_of
-from hardware.push.digest import Proof, Verdict
+from hardware.push.digest import ALGORITHMS, Proof, Verdict
 from hardware.push.gate import Gate
 
 WARN_S = 60.0  # of misuse of a device's address or secret: one sample in so long, however often it is tried
@@ -206,12 +206,12 @@ class PushListener:
         elif verdict is not Verdict.STALE:
             self.refusals["wrong"] += 1
             self._suspect(name, Auth("a wrong secret", where=self.where, cure="correct it at the device"))
-        challenges = self._proof.challenges(now_s, is_stale=verdict is Verdict.STALE)
-        is_drained = await self._drain(request, source)
-        response = web.Response(status=401)
-        for one_challenge in challenges:
-            response.headers.add(hdrs.WWW_AUTHENTICATE, one_challenge)
-        if not is_drained:
+        device, response = caller.device, web.Response(status=401)
+        algorithms = ALGORITHMS[1:] if device.has_only_md5 else ALGORITHMS
+        is_stale = verdict is Verdict.STALE
+        for challenge in self._proof.challenges(device.credential, now_s, algorithms, is_stale=is_stale):
+            response.headers.add(hdrs.WWW_AUTHENTICATE, challenge)
+        if not await self._drain(request, source):
             response.force_close()
         return response
 
@@ -253,9 +253,9 @@ class PushListener:
         parts = multipart.Parts(multipart.boundary(kind), self._bounds.text_bytes)
         async for data in self._chunks(request, source):
             parts.feed(data)
-        if not parts.is_whole or not parts.texts:
-            raise Garbage("multipart without an end or without a text")
-        return bodies.merged([bodies.read(text) for text in parts.texts])
+        if not parts.is_whole:
+            raise Garbage("multipart without an end")
+        return bodies.read_parts(parts.texts)
 
     async def _chunks(self, request: web.BaseRequest, source: str) -> AsyncIterator[bytes]:
         left = self._bounds.body_bytes
@@ -270,6 +270,8 @@ class PushListener:
 
     async def _drain(self, request: web.BaseRequest, source: str) -> bool:
         """Read what came with a question that is only answered by a challenge, so that the answer is heard."""
+        if _waits(request):
+            return False  # it sends nothing before it was told to go on
         try:
             async with asyncio.timeout(self._bounds.body_s):
                 async for _ in self._chunks(request, source):
@@ -296,8 +298,12 @@ class _TooLarge(Exception):
 
 async def _go_on(request: web.BaseRequest) -> None:
     """Tell a caller that waits for it to send its body (RFC 9110, 10.1.1)."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport is not None:
+    if _waits(request) and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _waits(request: web.BaseRequest) -> bool:
+    return request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
 
 
 def _nobody(_samples: object) -> None:

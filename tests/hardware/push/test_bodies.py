@@ -81,7 +81,7 @@ def test_parts_however_they_are_cut(sizes: list[int]) -> None:
             parts.feed(data[at : at + size])
             at += size
     assert parts.is_whole
-    assert bodies.merged([bodies.read(text) for text in parts.texts]) == {"A.b": "沪A12345"}
+    assert bodies.read_parts(parts.texts) == {"A.b": "沪A12345"}
     assert parts.dropped >= len(PICTURE)
 
 
@@ -100,6 +100,13 @@ def test_which_parts_are_kept() -> None:
     assert one_part("Content-Type: image/jpeg") == []
     assert one_part('Content-Disposition: form-data; filename="../../../etc/cron.d/x"') == []
     assert one_part("Content-Type: application/octet-stream") == []
+
+
+def test_parts_that_are_plain_are_passed_over() -> None:
+    assert bodies.read_parts([b"12", b'{"a": 1}', b"<a>2</a>", b"\xef\xbb\xbf<b>3</b>"]) == {"a": 1, "b": "3"}
+    for texts in ([], [b"12"], [b""]):
+        with pytest.raises(Garbage):
+            bodies.read_parts(texts)
 
 
 @pytest.mark.parametrize(

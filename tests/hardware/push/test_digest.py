@@ -32,7 +32,7 @@ def test_the_hashes_are_those_of_the_standard() -> None:
 @pytest.mark.parametrize("number", [0, 1], ids=["SHA-256", "MD5"])
 def test_a_nonce_is_good_for_each_count_once(number: int) -> None:
     proof = Proof([ONE, TWO, TOKEN])
-    challenge = proof.challenges(100.0)[number]
+    challenge = proof.challenges(ONE, 100.0)[number]
     for count in (1, 2, 5):
         header = answer(challenge, TWO, "POST", "/event?x=1", count)
         assert proof.judge(header, "POST", "/event?x=1", 101.0) == (Verdict.PROVEN, TWO)
@@ -40,12 +40,12 @@ def test_a_nonce_is_good_for_each_count_once(number: int) -> None:
     assert proof.judge(answer(challenge, ONE, "POST", "/", 9), "POST", "/", 101.0)[1] == ONE
     late = answer(challenge, ONE, "POST", "/", 10)
     assert proof.judge(late, "POST", "/", 101.0 + NONCE_S) == (Verdict.STALE, ONE)
-    assert "stale=true" in proof.challenges(0.0, is_stale=True)[0]
+    assert "stale=true" in proof.challenges(ONE, 0.0, is_stale=True)[0]
 
 
 def test_what_proves_nothing() -> None:
     proof = Proof([ONE, TOKEN])
-    challenge = proof.challenges(0.0)[0]
+    challenge = proof.challenges(ONE, 0.0)[0]
     good = answer(challenge, ONE, "POST", "/event")
     stranger = answer(challenge, Credential("root", "not-a-real-password"), "POST", "/event")
     for header, method, target in (
@@ -65,7 +65,7 @@ def test_what_proves_nothing() -> None:
     assert proof.judge("", "POST", "/event", 1.0) == (Verdict.NOTHING, None)
     assert proof.judge(good, "POST", "/event", 1.0) == (Verdict.PROVEN, ONE)  # none of these spent it
     assert proof.judge("Bearer not-a-real-token-0001", "POST", "/x", 1.0) == (Verdict.PROVEN, TOKEN)
-    made_elsewhere = Proof([ONE]).challenges(0.0)[0]
+    made_elsewhere = Proof([ONE]).challenges(ONE, 0.0)[0]
     assert proof.judge(answer(made_elsewhere, ONE, "POST", "/"), "POST", "/", 1.0) == (Verdict.STALE, ONE)
 
 

@@ -119,8 +119,10 @@ async def test_a_call_without_proof_a_wrong_one_and_one_from_elsewhere_are_refus
             assert status(wrong) == 401
         bare = await raw(listener.port, b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}", FACE)
         assert status(bare) == 401
-        assert b"algorithm=SHA-256" in bare
         assert b"Bearer" in bare
+        assert b"Digest" not in bare
+        asked = await raw(listener.port, b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 0\r\n\r\n", PLATES)
+        assert asked.index(b"algorithm=SHA-256") < asked.index(b"algorithm=MD5")
         for _ in range(5):
             assert status(await raw(listener.port, post(b"{}"), "127.0.0.99")) == 403
         assert status(await raw(listener.port, post(b"{}"), PLATES)) == 401  # another device's secret
@@ -186,6 +188,8 @@ async def test_other_methods_and_too_many_questions_are_refused() -> None:
 
 async def test_it_waits_for_the_go_ahead() -> None:
     async with listening() as (listener, heard):
+        asked = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        assert status(await raw(listener.port, asked, PLATES)) == 401  # without proof there is none
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, local_addr=(FACE, 0))
         writer.write(post(b"12", more="Expect: 100-continue\r\n")[:-2])
         assert (await reader.readline()).startswith(b"HTTP/1.1 100")
