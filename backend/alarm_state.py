@@ -18,6 +18,7 @@ from backend.telemetry_wire import Row
 
 UNSEEN = frozenset({"unack", "rtn_unack", "latched_unack"})
 SEVERITIES = ("fire", "panic", "intrusion", "fault", "supervisory", "info")
+COVERS = frozenset({"out_of_service", "suppressed", "shelved", "chattering", "flood"})
 _TABLE = SiteAlarm.__table__
 
 Alarm = dict[str, Any]
@@ -85,8 +86,8 @@ def _life(row: Row, after: str) -> Alarm:
 
 
 def _cover(alarm: Alarm, what: str, seq: int) -> None:
-    word = _text(what[1:], 20)
-    if seq > alarm["covers"].get(word, [False, 0])[1]:
+    word = what[1:]
+    if word in COVERS and seq > alarm["covers"].get(word, [False, 0])[1]:
         alarm["covers"] = {**alarm["covers"], word: [what[0] == "+", seq]}
 
 

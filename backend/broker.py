@@ -112,7 +112,7 @@ class Broker:
             "persistent_client_expiration 14d",
             "max_queued_messages 100000",
             "max_inflight_messages 200",
-            "max_packet_size 4000000",
+            "max_packet_size 2000000",
             "log_dest stderr",
             "log_type error",
             "log_type warning",

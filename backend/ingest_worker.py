@@ -28,7 +28,7 @@ from backend.telemetry_wire import JSON, SAID, Heard, Rows, ack, heard
 GROUP = "ingest"
 MAX_MESSAGES = 400  # in one transaction
 MAX_ROWS = 20_000
-MAX_QUEUED = 5_000  # beyond it messages are dropped, which is never a loss
+MAX_QUEUED = 2_000  # beyond it messages are dropped, which is never a loss
 LOOK_S = 1.0
 AGAIN_S = 1.0
 _CALLS = 200

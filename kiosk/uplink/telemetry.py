@@ -35,6 +35,7 @@ REPORT_S = 1.0  # the watch hears at most so often what was delivered
 BACK_OFF_S = (1.0, 30.0)  # before the next connection: first and longest, with jitter
 ROW_EXPIRY_S = 600  # a broker need not keep what the journal keeps
 STATE_EXPIRY_S = 30
+GOODBYE_S = 1.0  # else the will says it
 REMEMBERED = 100  # commands
 ANSWER_S = 10.0  # the watch answers at once; after this it hangs
 
@@ -115,9 +116,10 @@ class Telemetry:
                     ):  # fmt: skip
                         group.create_task(work)
             except asyncio.CancelledError:
-                with contextlib.suppress(aiomqtt.MqttError):
+                with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
                     _, goodbye = sender.message("death", self._stamp(), why="stopped")
-                    await line.send(sender.topic("death"), goodbye, wire.JSON, ROW_EXPIRY_S)
+                    async with asyncio.timeout(GOODBYE_S):
+                        await line.send(sender.topic("death"), goodbye, wire.JSON, ROW_EXPIRY_S)
                 raise
 
     # -- what the platform says ------------------------------------------------------------------------------------

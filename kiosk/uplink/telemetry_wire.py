@@ -18,6 +18,7 @@ import msgspec
 JSON, ZLIB = "application/json", "application/json+zlib"
 SQUEEZE_BYTES = 1000  # below it zlib's head outweighs what it saves
 MAX_TOLD_BYTES = 64 * 1024  # ack or command
+MAX_BODY_BYTES = 512 * 1024  # of one row
 SYNCED = "synced"
 
 T = TypeVar("T")
@@ -160,10 +161,11 @@ def _decoded(payload: bytes, shape: type[T]) -> T:
 
 
 def body_of(text: str, readable: Callable[[bytes], Any] = msgspec.json.decode) -> msgspec.Raw:
-    """A row's body as it is embedded; one that is no JSON object is told as such, so that it blocks nothing."""
+    """A row's body as it is embedded; one that is no JSON object, or longer than a broker takes, is told as such, so
+    that it blocks nothing."""
     try:
         data = text.encode()
-        if isinstance(readable(data), dict):
+        if len(data) <= MAX_BODY_BYTES and isinstance(readable(data), dict):
             return msgspec.Raw(data)
     except (msgspec.DecodeError, UnicodeEncodeError):
         pass

@@ -64,7 +64,8 @@ async def test_alarms_overtake_a_backlog_that_cannot_move(there: Rig) -> None:
     booth.start()
     await whole(there, 600)
     window = telemetry_cursor.WINDOW_BATCHES * telemetry_cursor.BATCH_ROWS
-    booth.uplink.cursor.sent = 600 + window  # as if all of it were on the way and lost
+    for last in range(600 + telemetry_cursor.BATCH_ROWS, 601 + window, telemetry_cursor.BATCH_ROWS):
+        booth.uplink.cursor.went(last, time.monotonic())  # as if all of it were on the way and lost
     booth.journal.write([event(n) for n in range(window + 900)])
     booth.journal.write([alarm(1)])
     await until(there.alarms, 10)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from kiosk.uplink.telemetry_cursor import BATCH_ROWS, LONGEST_RESEND_S, RESEND_S, WINDOW_BATCHES, Cursor
+from kiosk.uplink.telemetry_cursor import (
+    BATCH_ROWS,
+    LONGEST_RESEND_S,
+    PATIENCE,
+    RESEND_S,
+    START_BATCHES,
+    WINDOW_BATCHES,
+    Cursor,
+)
 
 
 def filled(cursor: Cursor, now: float = 0.0) -> int:
@@ -22,12 +30,30 @@ def test_nothing_goes_before_the_platform_has_said_what_it_has() -> None:
     assert cursor.has_room()
 
 
-def test_a_window_is_all_that_is_under_way() -> None:
+def test_a_window_is_all_that_is_under_way_and_it_opens_with_every_ack() -> None:
     cursor = Cursor()
     cursor.hear(0, 0.0)
-    assert filled(cursor) == WINDOW_BATCHES
-    cursor.hear(BATCH_ROWS, 0.1)
+    assert filled(cursor) == START_BATCHES
+    for _ in range(6):
+        cursor.hear(cursor.sent, 0.1)
+        most = filled(cursor)
+    assert most == WINDOW_BATCHES
+    cursor.hear(cursor.acked + BATCH_ROWS, 0.2)
     assert filled(cursor) == 1
+
+
+def test_a_slow_platform_is_not_hurried() -> None:
+    """Sent again while it is still working, everything would take it twice as long."""
+    cursor = Cursor()
+    cursor.hear(0, 0.0)
+    now = 0.0
+    for _ in range(40):
+        cursor.went(cursor.sent + BATCH_ROWS, now)
+        now += 4.0
+        assert cursor.hear(cursor.sent, now)
+    cursor.went(cursor.sent + BATCH_ROWS, now)
+    assert not cursor.look(now + RESEND_S + 1)
+    assert cursor.look(now + 4.0 * PATIENCE)
 
 
 def test_an_ack_that_stands_still_takes_everything_back_once_per_wait() -> None:
@@ -90,4 +116,4 @@ def test_a_new_connection_begins_after_the_ack() -> None:
     cursor.look(100.0)
     cursor.reconnected(101.0)
     assert cursor.sent == 100
-    assert filled(cursor, 101.0) == WINDOW_BATCHES
+    assert filled(cursor, 101.0) == START_BATCHES

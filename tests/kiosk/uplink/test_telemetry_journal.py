@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.config import ConfigError
@@ -40,6 +41,13 @@ def test_rows_come_in_order_and_alarms_can_be_had_alone(owner: SiteJournal, read
     assert [one.seq for one in reader.alarms(0, 10)] == [2, 4]
     assert [reader.has_alarm(seq) for seq in (0, 3, 4)] == [True, True, False]
     assert (reader.newest(), reader.trust()) == (4, "stepped")
+
+
+def test_long_rows_come_in_smaller_numbers(owner: SiteJournal, reader: Journal) -> None:
+    owner.write([msgspec.structs.replace(row("tel"), body='{"a":"' + "x" * 300 + '"}') for _ in range(10)])
+    assert len(reader.after(0, 10, at_most_bytes=1000)) == 3
+    assert len(reader.after(0, 10, at_most_bytes=1)) == 1
+    assert len(reader.after(0, 4)) == 4
 
 
 def test_what_retention_took_still_counts(owner: SiteJournal, reader: Journal) -> None:
