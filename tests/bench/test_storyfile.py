@@ -8,6 +8,7 @@ import pytest
 
 from booth import storyfile
 from booth.story_checks import matches, problem
+from booth.story_site import site_problem
 from booth.storyfile import Expectation, Step, StoryError
 
 STORIES = Path(__file__).parents[2] / "assets" / "stories"
@@ -55,6 +56,11 @@ def test_the_seven_kinds_of_story_ship() -> None:
         ("Consent", "do = {}", "nothing to do: name at least one control"),
         ("Consent", "do = { card_fault = 'mute' }", "card_fault needs card"),
         ("Consent", "do = { paper = 'wet' }", "do.paper: Input should be 'full', 'low' or 'out'"),
+        ("Consent", "do = { site = { smoke = 'alarm' } }", "step 2 (Consent): do.site.smoke"),
+        ("Consent", "do = { acknowledge = 'fire' }", "step 2 (Consent): do.acknowledge: String should match"),
+        ("Consent", "do = { knob = { 'noise.drop' = -1 } }", "do.knob.noise.drop: Input should be greater"),
+        ("Consent", "expect = { alarm = { 'a.b/c' = 'loud' } }", "expect.alarm.a.b/c: Input should be 'normal'"),
+        ("Consent", "expect = { health = { 'noise' = 'ill' } }", "expect.health.noise: Input should be 'unknown'"),
         ("Consent", "skip_s = -1", "step 2 (Consent): skip_s: Input should be greater than 0"),
         ("Consent", "field = 'phone'", "only AskField and EnterKey have one; remove it"),
         ("AskField", "type = '1'\nkey = '1'", "split it into two steps"),
@@ -134,3 +140,40 @@ def test_a_step_waits_for_its_own_question() -> None:
     assert not matches({"name": "AskField", "field": "since"}, step)
     assert not matches({"name": "AskField", "field": "phone", "overlay": "StillThere"}, step)
     assert not matches({"name": "Review"}, step)
+
+
+SITE = {
+    "alarms": [{"key": "hall.loop/fire", "state": "unack"}],
+    "devices": [
+        {
+            "name": "hall",
+            "health": {"state": "online"},
+            "points": [{"name": "loop", "seen": {"value": "alarm"}}, {"name": "later", "seen": None}],
+        }
+    ],
+    "links": [{"name": "wire", "health": {"state": "lost"}}],
+    "released": ["release.doors"],
+    "told": [{"act": "call", "words": "Help is called"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ({"alarm": {"hall.loop/fire": "unack", "hall.loop/other": "normal"}}, ""),
+        ({"alarm": {"hall.loop/fire": "acked"}}, "alarm hall.loop/fire is unack, not acked"),
+        ({"alarm": {"hall.loop/other": "latched"}}, "alarm hall.loop/other is normal, not latched"),
+        ({"health": {"hall": "online", "wire": "lost"}}, ""),
+        ({"health": {"cellar": "online"}}, "health of cellar is not there, not online"),
+        ({"point": {"hall.loop": "alarm"}}, ""),
+        ({"point": {"hall.later": "alarm"}}, "point hall.later is None, not alarm"),
+        ({"released": {"release.doors": True, "release.barriers": False}}, ""),
+        ({"released": {"release.doors": False}}, "released release.doors is True, not False"),
+        ({"told_has": "Help"}, ""),
+        ({"told_has": "Fire"}, "nobody was told 'Fire'"),
+    ],
+)
+def test_what_the_watch_says_is_compared(expected: dict[str, object], words: str) -> None:
+    found = site_problem(Expectation.model_validate(expected), SITE)
+    assert words in found
+    assert bool(words) == bool(found)
