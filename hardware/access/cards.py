@@ -65,12 +65,20 @@ def typed(line: str) -> tuple[int, bytes]:
 
 def main() -> None:
     """Ask for the key, then for cards, one a line; a hash for each. Nothing is echoed or kept."""
-    key = bytes.fromhex(getpass.getpass("Key of the card hashes (32 hexadecimal digits): "))
-    for line in iter(lambda: getpass.getpass("Card (FACILITY NUMBER, or BITS HEX; empty: done): ").strip(), ""):
+    ask = getpass.getpass if sys.stdin.isatty() else _next_line
+    try:
+        key = bytes.fromhex(ask("Key of the card hashes (32 hexadecimal digits): ").strip())
+    except ValueError:
+        sys.exit("no key: write 32 hexadecimal digits, as in the secrets' file")
+    while line := ask("Card (FACILITY NUMBER, or BITS HEX; empty: done): ").strip():
         try:
             sys.stdout.write(digest(key, *typed(line)) + "\n")
-        except ValueError as error:
-            sys.stderr.write(f"no card: {error}\n")
+        except ValueError:
+            sys.stderr.write("no card: write FACILITY NUMBER, or BITS HEX with whole bytes\n")
+
+
+def _next_line(_question: str) -> str:
+    return sys.stdin.readline()
 
 
 if __name__ == "__main__":

@@ -99,8 +99,9 @@ class OsdpLink:
         switch = self._openings.switch(command, now_s)
         try:
             await self._switch(command.device, switch, within_s)
-        except FieldError:
-            self._openings.forget(command)
+        except FieldError as error:
+            if not isinstance(error, Timeout):  # surely not done; else it may be, and counts
+                self._openings.forget(command)
             raise
 
     async def _switch(self, device: str, switch: Switch, within_s: float) -> None:
