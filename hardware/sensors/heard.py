@@ -72,6 +72,8 @@ class Heard:
             self.health.note(None, at_s, 0.0)
             self._due_s = max(self._due_s, at_s - age_s + GRACE * self.sensor.every_s)
         self.health.late += is_late
+        if is_retained:
+            readings = [one for one in readings if not self._knows_better(one.point, at_s - age_s)]
         return self._told(readings, message, (at_s, age_s, wall_s), is_life=is_life, is_late=is_late)
 
     def tick(self, now_s: float, wall_s: float) -> list[RawSample]:
@@ -154,6 +156,10 @@ class Heard:
         return [
             self._keep(RawSample(self.sensor.device, one, None, error, at_s, wall_s, is_life=is_life)) for one in points
         ]
+
+    def _knows_better(self, point: str, at_s: float) -> bool:
+        known = self._known.get(point)
+        return known is not None and known.error is None and known.at_s > at_s
 
     def _keep(self, sample: RawSample) -> RawSample:
         if sample.point:

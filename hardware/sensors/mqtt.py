@@ -16,7 +16,19 @@ from collections.abc import Mapping, Sequence
 
 import aiomqtt
 
-from hardware.field import Auth, Command, Config, DeviceHealth, FieldError, Gone, RawSample, Refused, Take, Timeout
+from hardware.field import (
+    Auth,
+    Command,
+    Config,
+    DeviceHealth,
+    FieldError,
+    Garbage,
+    Gone,
+    RawSample,
+    Refused,
+    Take,
+    Timeout,
+)
 from hardware.sensors import Credentials, Sensor, Switch
 from hardware.sensors.client import ANSWERS_S, drop, end, expiring, make_client, named, reason
 from hardware.sensors.heard import Heard
@@ -24,6 +36,7 @@ from hardware.sensors.switches import Switches
 
 ALIVE_EVERY_S = 0.8  # so that five misses fit into the 5 s within which a link's loss is found
 MISSES = 5
+BACKLOG_S = 5.0  # where the broker does not let us hear our own message, what was kept for us has come by then
 BACKOFF_S = (0.2, 2.0)
 REFUSED_S = 30.0  # a wrong password does not become right by asking
 _TURN_S = 0.2
@@ -58,11 +71,9 @@ class MqttLink:
             raise Config("no device, or one given twice", where=self.where)
         self._of: dict[str, list[Heard]] = {}
         for one in self._heard.values():
-            for topic in one.topics:
+            for topic in dict.fromkeys((*one.topics, *(its.shown_at for its in one.sensor.switches if its.shown_at))):
                 if not topic or set(topic) & set("+#\0") or len(topic.encode()) > 1000:
-                    raise Config(
-                        f"{one.sensor.device}: {topic!r} is no topic", where=self.where, cure="name one device"
-                    )
+                    raise Config(f"{topic!r} is no topic of {one.sensor.device}", where=self.where, cure="correct it")
                 self._of.setdefault(topic, []).append(one)
         self._switches = Switches(sensors)
         self._take: Take = _nobody
@@ -70,6 +81,7 @@ class MqttLink:
         self._client: aiomqtt.Client | None = None
         self._error: FieldError = Gone("not connected yet", where=self.where)
         self._token = b""  # of our own message behind the backlog; b"" when it has come
+        self._backlog_ends_s = 0.0
         self._is_hung = asyncio.Event()
         self._shown: dict[tuple[str, str], list[asyncio.Future[None]]] = {}
         self.connections = 0
@@ -132,7 +144,7 @@ class MqttLink:
         while True:
             began_s = time.monotonic()
             self._is_hung.clear()
-            self._token = secrets.token_hex(8).encode()
+            self._token, self._backlog_ends_s = secrets.token_hex(8).encode(), began_s + BACKLOG_S
             try:
                 await self._connection()
                 error: FieldError = Gone("the broker hangs", where=self.where, cure="restart it")
@@ -140,6 +152,8 @@ class MqttLink:
                 error = named(failed, self.where)
             except FieldError as failed:
                 error = failed
+            except Exception as broken:  # the boundary: a fault in here must not end the link for good
+                error = Gone(f"{type(broken).__name__} in the driver", where=self.where)
             self._down(error)
             failures = 0 if time.monotonic() - began_s > BACKOFF_S[1] + ANSWERS_S else failures + 1
             least_s, most_s = BACKOFF_S
@@ -209,7 +223,7 @@ class MqttLink:
                 try:
                     await client.publish(self._alive_topic, b"", qos=1, timeout=self._alive_every_s)
                     took_s, misses = time.monotonic() - began_s, 0
-                except aiomqtt.MqttError:
+                except Exception:  # the client library's, and what else it raises while its connection breaks
                     error, misses = Timeout("the broker does not answer", where=self.where), misses + 1
                     if misses >= MISSES:
                         self._is_hung.set()
@@ -230,11 +244,13 @@ class MqttLink:
                 self._token = b""
             return
         now_s, wall_s = time.monotonic(), time.time()
-        is_backlog = bool(self._token)
+        is_backlog = bool(self._token) and now_s < self._backlog_ends_s and not message.retain
         for heard in self._of.get(topic, ()):
-            samples = heard.take(
-                topic, data, now_s, wall_s, is_retained=message.retain, is_backlog=is_backlog and not message.retain
-            )
+            try:
+                samples = heard.take(topic, data, now_s, wall_s, is_retained=message.retain, is_backlog=is_backlog)
+            except Exception as broken:  # the boundary: the broker would send it again and again
+                error = Garbage(f"{type(broken).__name__} in the driver", where=self.where)
+                samples = heard.refused(error, now_s, wall_s)
             self._hand_over(samples)
             for shown in self._shown.get((heard.sensor.device, topic), ()):
                 if not message.retain and not shown.done():
@@ -268,6 +284,8 @@ class MqttLink:
             raise Gone("the connection to the broker broke", where=self.where) from None
         except aiomqtt.MqttError:
             raise Timeout("the broker did not take it", where=self.where) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Gone(f"{type(error).__name__} in the client library", where=self.where) from None
 
 
 async def _end(client: aiomqtt.Client) -> None:

@@ -112,6 +112,12 @@ def test_what_a_broker_kept_without_a_time_is_as_old_as_silence_may_be():
     assert sample.at_s == pytest.approx(1000 - 132)
 
 
+def test_what_a_broker_kept_does_not_turn_back_what_is_known():
+    one = heard(now_s=1000.0)
+    one.take(UP, uplink(5, button=0, battery=70), 1000.0, WALL)
+    assert one.take(UP, uplink(90, WALL - 500, button=1, battery=60), 1001.0, WALL, is_retained=True) == []
+
+
 def test_the_backlog_has_its_age_and_is_life_while_young():
     one = heard(now_s=1000.0)
     [young] = one.take(UP, uplink(1, WALL - 30, battery=60), 1000.0, WALL, is_backlog=True)

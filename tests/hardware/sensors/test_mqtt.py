@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.broker import Broker
 from hardware.field import Auth, Command, Config, Garbage, Gone, Refused, Timeout
 from hardware.sensors import Credentials, Reading, Sensor
 from hardware.sensors.mqtt import MqttLink
@@ -211,10 +212,9 @@ async def test_refusals(link):
         await link.poll("stranger", within_s=1)
 
 
-async def test_names_passwords_and_rules(tmp_path, taken):
-    from bench.broker import Broker
-
-    rules = f"user booth\ntopic read {CALL}/#\n"
+async def test_names_passwords_and_rules(tmp_path, taken, monkeypatch):
+    monkeypatch.setattr("hardware.sensors.mqtt.BACKLOG_S", 0.5)
+    rules = f"user booth\ntopic read {CALL}/#\nuser other\ntopic write #\n"
     with Broker(tmp_path / "locked", users={"booth": "right", "other": "x"}, rules=rules) as broker:
         wrong = MqttLink(SENSORS, host=broker.host, port=broker.port, name="radio",
                          credentials=Credentials("booth", "wrong"))  # fmt: skip
@@ -228,6 +228,13 @@ async def test_names_passwords_and_rules(tmp_path, taken):
                          credentials=Credentials("booth", "right"))  # fmt: skip
         await right.open(taken)
         await taken.until_link(is_up=True)  # its own messages are not allowed either, and still answered
+        other = RadioPeer(sensors(), host=broker.host, port=broker.port, credentials=Credentials("other", "x"))
+        await other.start()
+        other.sensors[CALL].faults.clock_skew_s = -7200
+        await asyncio.sleep(0.6)
+        other.set(CALL, {"button": 1})  # nor is the end of the backlog heard: it is over by time
+        await taken.until(lambda: taken.values("call-1", "button") == [1])
+        await other.stop()
         await right.close()
     assert "right" not in repr(Credentials("booth", "right"))
 
