@@ -139,6 +139,15 @@ BENCHMARKS = (
         ("site.release", "site.release_max"), "site_release:release",
         "a fire's reply to the doors' release, in a storm of 10 000 changes a second, the screen stopped",
     ),
+    Benchmark(("site.memory",), "site_example:memory", "resident set of the watch with the example site"),
+    Benchmark(
+        (*(f"site.lost_{kind}" for kind in ("loop", "reader", "camera", "unit", "link")), "site.back"),
+        "site_example:losses", "devices of the example site fall silent and come back, until the watch says so",
+    ),
+    Benchmark(
+        ("site.false_losses", "site.false_losses_day"), "site_example:false_losses",
+        "2 % of all answers lost: the drivers for a minute a round, the states for a simulated day",
+    ),
     Benchmark(
         ("site.way_out",), "way_out:until_seen",
         "a fire on the watch's socket until the way out is on the glass, in the middle of a visit",

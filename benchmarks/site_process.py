@@ -18,9 +18,10 @@ STARTS_WITHIN_S = 20.0
 
 
 @contextlib.contextmanager
-def watching(site: Path, run: Path, profiles: Path) -> Iterator[subprocess.Popen[bytes]]:
+def watching(site: Path, run: Path, profiles: Path, secrets: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """``booth site run``, until the block ends."""
     command = ["-m", "booth", "site", "run", "--site", str(site), "--folder", str(run), "--profiles", str(profiles)]
+    command += ["--secrets", str(secrets)] if secrets is not None else []
     child = subprocess.Popen(
         [sys.executable, *command, "--log", str(run.parent / "site.log")], cwd=ROOT, env=environment()
     )

@@ -2,8 +2,8 @@
 10.12), then RTP's time (RFC 3550, 5.1) must go on.
 
 A camera that describes its stream and sends nothing, or sends the same moment over and over, is found. What its
-pictures show is not: a covered lens, darkness, or an encoder that goes on encoding one still picture has a time that
-goes on. Nothing of a picture is kept; packets are read for their heads and dropped.
+pictures show is not: darkness, or an encoder that goes on encoding one still picture, has a time that goes on. A camera
+that gives still pictures by HTTP is looked at through these, in a child process. Nothing of a picture is kept.
 """
 
 from __future__ import annotations
@@ -14,15 +14,30 @@ import os
 import struct
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from hardware.field import Auth, Busy, Config, FieldError, Garbage, Gone, RawSample, Refused, Take, Timeout, Value
-from hardware.network import StreamTarget, rtsp
+from hardware.field import (
+    Auth,
+    Busy,
+    Config,
+    DeviceHealth,
+    FieldError,
+    Garbage,
+    Gone,
+    RawSample,
+    Refused,
+    Take,
+    Timeout,
+    Value,
+)
+from hardware.network import StreamTarget, picture, rtsp, snapshot
 from hardware.polled import Names, PolledLink
 
-WORDS = frozenset({"frame_age"})
+WORDS = frozenset({"frame_age", "brightness"})
 LOOK_S = 10.0  # a camera serves few viewers: we are one for a moment, now and then
 LOOK_WITHIN_S = 5.0
+STILL_S = 30.0  # between still pictures; two that are equal to the last bit are one
 MOMENTS = 3  # so many different times are pictures that go on
 _RTP = struct.Struct(">BBHII")
 _AT_ONCE = 4
@@ -162,11 +177,22 @@ class _Viewer:
         return channel, await self._reader.readexactly(size)
 
 
-class FrameLink(PolledLink):
-    """Point ``frame_age``: seconds since pictures were last seen to go on; no sign of life, that is DESCRIBE's.
+@dataclass
+class _Seen:
+    """Of a camera's pictures. ``still_s``: since when its still pictures are the same; None: they are not."""
 
-    Told on the device's own grid, looked at every ``look_s``. Before the first pictures it is the time that we wait
-    for them. Use from one event loop. Raises ``Config``.
+    went_on_s: float
+    still_s: float | None = None
+    last: tuple[float, str] | None = None  # when the last still picture was taken, and its mark
+    brightness: float | None = None
+
+
+class FrameLink(PolledLink):
+    """Points ``frame_age`` and, with snapshots, ``brightness`` (%); no sign of life, that is DESCRIBE's.
+
+    ``frame_age``: seconds since pictures were last seen to go on; before the first ones, how long we wait for them.
+    Told on the device's own grid, looked at every ``look_s`` (stills: ``still_s``). Use from one event loop. Raises
+    ``Config``.
     """
 
     def __init__(
@@ -176,22 +202,25 @@ class FrameLink(PolledLink):
         names: Names | None = None,
         look_s: float = LOOK_S,
         look_within_s: float = LOOK_WITHIN_S,
+        still_s: float = STILL_S,
     ) -> None:
         super().__init__("pictures", {one.device: one.every_s for one in targets}, ("frame_age",), names)
         if len({one.device for one in targets}) < len(targets):
             raise Config("a device is there twice", where=self.where)
         for target in targets:
             rtsp.place(target.url)
+            if target.snapshot:
+                snapshot.check(target.snapshot)
         self._targets = targets
-        self._look_s, self._look_within_s = look_s, look_within_s
-        self._seen_s: dict[str, float] = {}
+        self._look_s, self._look_within_s, self._still_s = look_s, look_within_s, still_s
+        self._seen: dict[str, _Seen] = {}
         self._viewing: list[asyncio.Task[None]] = []
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def open(self, take: Take) -> None:
         """Begin; samples go to ``take``."""
         now_s = time.monotonic()
-        self._seen_s = {target.device: now_s for target in self._targets}
+        self._seen = {target.device: _Seen(now_s) for target in self._targets}
         await super().open(lambda samples: take([_as_seen(sample) for sample in samples]))
         if not self._viewing:
             count = len(self._targets)
@@ -199,6 +228,15 @@ class FrameLink(PolledLink):
                 asyncio.create_task(self._view(target, self._look_s * at / count))
                 for at, target in enumerate(self._targets)
             ]
+            self._viewing += [
+                asyncio.create_task(self._look_at_stills(target, self._look_s * at / count))
+                for at, target in enumerate(self._targets)
+                if target.snapshot
+            ]
+
+    def health(self) -> Mapping[str, DeviceHealth]:
+        """Nobody's: that is told by who asks whether it is there."""
+        return {}
 
     def let_go(self) -> None:
         """Stop viewing."""
@@ -209,7 +247,10 @@ class FrameLink(PolledLink):
     async def look(self, device: str) -> Mapping[str, Value]:
         """How long ago pictures went on."""
         now_s = time.monotonic()
-        return {"frame_age": now_s - self._seen_s.get(device, now_s)}
+        seen = self._seen.get(device, _Seen(now_s))
+        since_s = seen.went_on_s if seen.still_s is None else min(seen.went_on_s, seen.still_s)
+        told: dict[str, Value] = {"frame_age": now_s - since_s}
+        return told if seen.brightness is None else {**told, "brightness": seen.brightness}
 
     async def _view(self, target: StreamTarget, after_s: float) -> None:
         while True:
@@ -218,8 +259,26 @@ class FrameLink(PolledLink):
             with contextlib.suppress(FieldError):  # the age tells it
                 async with self._slots:
                     await watch(target, self._look_within_s)
-                self._seen_s[target.device] = time.monotonic()
+                self._seen[target.device].went_on_s = time.monotonic()
                 after_s = self._look_s
+
+    async def _look_at_stills(self, target: StreamTarget, after_s: float) -> None:
+        seen = self._seen[target.device]
+        await asyncio.sleep(after_s)
+        while True:
+            seen.brightness = None  # what could not be looked at is not told, and goes stale
+            with contextlib.suppress(FieldError, OSError):
+                async with self._slots:
+                    taken_s = time.monotonic()
+                    data = await snapshot.fetch(target.snapshot, target.credentials, self._look_within_s)
+                    found = await picture.judge_apart(data, self._look_within_s)
+                before, seen.last = seen.last, (taken_s, found.mark)
+                if before is None or before[1] != found.mark:
+                    seen.still_s = None
+                elif seen.still_s is None:
+                    seen.still_s = before[0]
+                seen.brightness = found.brightness
+            await asyncio.sleep(self._still_s)
 
 
 def _as_seen(sample: RawSample) -> RawSample:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from cryptography import x509
 
-from hardware.field import Config, FieldError, Garbage, Gone, RawSample, Refused, Take, Timeout, Value
+from hardware.field import Config, DeviceHealth, FieldError, Garbage, Gone, RawSample, Refused, Take, Timeout, Value
 from hardware.network import GatewayTarget
 from hardware.polled import Names, PolledLink
 
@@ -104,6 +104,10 @@ class TlsLink(PolledLink):
     async def open(self, take: Take) -> None:
         """Begin asking; samples go to ``take``."""
         await super().open(lambda samples: take([self._as_seen(sample) for sample in samples]))
+
+    def health(self) -> Mapping[str, DeviceHealth]:
+        """Counts by device, but for those that another driver asks, too: whether they are there is its to tell."""
+        return {device: one for device, one in super().health().items() if device not in self._beside}
 
     async def look(self, device: str) -> Mapping[str, Value]:
         """One handshake."""

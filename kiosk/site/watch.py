@@ -29,6 +29,7 @@ from kiosk.site.rules import Rules, Verdict
 from kiosk.site.schema import PROMISED_S
 
 ROUND_S = 1.0  # every point and device is looked at once in this time, a part of them at each tick
+TELLING_S = 0.2  # of the time within which a loss is to be known: to look at the device, and to tell of it
 RETURN_S = 10.0  # children have so long to come back after their parent did, before their own loss is announced
 
 
@@ -207,10 +208,11 @@ class Watch:
                 there = old.get(reference)
                 is_same = there is not None and there.limits == limits
                 fresh[reference] = there if there and is_same else Conditioner(limits, there.point if there else None)
-        promises = {link: Promise(PROMISED_S["link"]) for link in plan.links}
+        promises = {link: Promise(PROMISED_S["link"] - TELLING_S) for link in plan.links}
         for device in plan.devices:
             profile = plan.profile(device)
-            promises[device] = Promise(profile.lost_after_s, 2 if profile.promise == "heartbeat" else MISSED_POLLS)
+            found_s = profile.lost_after_s - TELLING_S
+            promises[device] = Promise(found_s, 2 if profile.promise == "heartbeat" else MISSED_POLLS)
         self.conditioners = fresh
         self._waiting &= set(fresh)
         self._point_round, self._health_round = _Round(list(fresh)), _Round(list(promises))

@@ -46,4 +46,4 @@ async def test_a_step_changes_labels_only(stand: SiteStand, step_s: float) -> No
     steps = [row for row in rows(stand.folder, "mark") if row["what"] == "clock_step"]
     assert len(steps) == 2
     assert {row["clock"] for row in steps} == {"stepped"}
-    assert [row["after"] for row in rows(stand.folder, "alm") if row["rule"] == "fire"][0] == "unack"
+    assert next(row["after"] for row in rows(stand.folder, "alm") if row["rule"] == "fire") == "unack"

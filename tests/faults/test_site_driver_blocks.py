@@ -92,7 +92,7 @@ async def test_a_process_that_stood_still_let_go_and_locks_again(stand: SiteStan
         async def open(self, take: Take) -> None:
             await asyncio.sleep(2.0)
             await asyncio.to_thread(locked.wait, 10.0)
-            time.sleep(3.0)  # noqa: ASYNC251 - the fault: on the loop itself
+            time.sleep(3.0)  # the fault: on the loop itself
 
     locked, released = threading.Event(), threading.Event()
     comes_back = threading.Event()
