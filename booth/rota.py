@@ -49,6 +49,7 @@ class Rota:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_starting = False
         self._is_stopping = False
+        self._standing: tuple[str, ...] = ()  # of the watch, as whoever is on the glass last heard it
         self._start_after = 0.0
         self._crashes = 0
         self._crashed_at = 0.0
@@ -111,7 +112,7 @@ class Rota:
         child.role = Role.ACTIVE
         child.shown_at = child.last_sign_at = self._clock.now()
         self._children[child].is_active = True
-        self._go(self._tell(child, line.Show()))
+        self._go(self._tell(child, line.Show(self._standing)))
 
     async def _tell(self, child: Child, message: line.Message) -> None:
         with contextlib.suppress(ConnectionError):  # its end is noticed where its messages are read
@@ -174,6 +175,8 @@ class Rota:
                 if covered.role is Role.LEAVING:
                     self._go(self._tell(covered, line.Quit()))
             self._fill()
+        elif isinstance(message, line.Stands):
+            self._standing = message.standing
         elif isinstance(message, line.Leaving):
             child.role = Role.LEAVING
             child.outcome = message.outcome

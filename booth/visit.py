@@ -92,9 +92,10 @@ async def _obey(line: KeeperLine, visit: _Visit) -> None:
                 await asyncio.wait({order}, timeout=COVERED_WITHIN_S)
                 order.cancel()
                 return
-            if order.result() is None or isinstance(order.result(), Quit):
+            said = order.result()
+            if said is None or isinstance(said, Quit):
                 return
-            serving = serving or asyncio.ensure_future(visit.run())
+            serving = serving or asyncio.ensure_future(visit.run(said.standing))
     finally:
         if serving is not None and not serving.done():
             serving.cancel()
@@ -126,7 +127,7 @@ class _Visit:
         self._text = Catalogues(ASSETS / "translations").text(config.booth.language)
         self._build = booth.devices.Devices.build
         self._reception = kiosk.visit.reception
-        self._site = booth.visit_site.VisitSite(config, clock, self._note)
+        self._site = booth.visit_site.VisitSite(config, clock, self._note, line.stands)
         self._devices: Devices | None = None
         self._platform: Platform | None = None
         self._shown = asyncio.Event()
@@ -151,8 +152,8 @@ class _Visit:
         self._glass.screen.show(welcome, words, Aids(), self._text, lambda _reply: None)
         await self._glass.next_frame()
 
-    async def run(self) -> None:
-        """Show the welcome, serve, say goodbye, tell the keeper."""
+    async def run(self, standing: tuple[str, ...] = ()) -> None:
+        """Show the welcome, serve, say goodbye, tell the keeper. ``standing``: what the process before had heard."""
         from kiosk.visit.stage import Stage
 
         config, glass, reception = self._config, self._glass, self._reception
@@ -166,6 +167,7 @@ class _Visit:
         )  # fmt: skip
         booth = devices.equipment(config.booth.community)
         booth.neighbours, booth.telephone = config.booth.neighbours, config.booth.telephone
+        self._site.inherit(standing)
         front = self._site.attend(stage, booth, self._services, devices)
         devices.watch(stage.refresh)
         devices.speaker.listen(self._on_spoken)

@@ -78,6 +78,10 @@ class KeeperLine:
         """Say how many frames were completed since start; every 2 s or so, from the event loop that draws."""
         await self._tell(line.Alive(frames))
 
+    async def stands(self, standing: tuple[str, ...]) -> None:
+        """Say what the watch says of the booth itself, for the process after this one."""
+        await self._tell(line.Stands(standing))
+
     async def leaving(self, outcome: str) -> None:
         """Say: the goodbye was shown, show the next one; this process ends within a second."""
         await self._tell(line.Leaving(outcome))

@@ -38,6 +38,12 @@ class Alive(_Message, frozen=True, tag="alive"):
     frames: int
 
 
+class Stands(_Message, frozen=True, tag="stands"):
+    """What the watch last said of the booth itself (``kiosk.site.messages.Standing``), for the process after this."""
+
+    standing: tuple[str, ...] = ()
+
+
 class Leaving(_Message, frozen=True, tag="leaving"):
     """The goodbye was shown: show the next visit process now; this one wipes itself and ends."""
 
@@ -108,7 +114,12 @@ class AskAttempts(_Message, frozen=True, tag="ask_attempts"):
 
 
 class Show(_Message, frozen=True, tag="show"):
-    """Become the visit: show the welcome screen, take the devices."""
+    """Become the visit: show the welcome screen, take the devices.
+
+    ``standing``: what the process before knew of the watch, in case that says nothing any more: a fire outlives both.
+    """
+
+    standing: tuple[str, ...] = ()
 
 
 class Quit(_Message, frozen=True, tag="quit"):
@@ -153,7 +164,7 @@ class Refused(_Message, frozen=True, tag="refused"):
 
 
 Message = Union[  # noqa: UP007 - msgspec reads the union at run time
-    Warm, Showing, Alive, Leaving, CloseVisit, Audited, OpenVisit, Commit, AwaitAcknowledgement, ReceiptIssued,
+    Warm, Showing, Alive, Stands, Leaving, CloseVisit, Audited, OpenVisit, Commit, AwaitAcknowledgement, ReceiptIssued,
     AskAttempts, Show, Quit, VisitOpened, Committed, Acknowledged, Attempts, Done, Refused,
 ]  # fmt: skip
 _decoder = msgspec.msgpack.Decoder(Message)

@@ -6,6 +6,7 @@ Silence of the watch changes nothing: a fire does not end because nobody speaks 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -19,6 +20,12 @@ class Site:
     """What stands, as last heard. Nothing stands before anything was heard."""
 
     standing: frozenset[Standing] = frozenset()
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Site:
+        """As the process before left it; words nobody knows are left out."""
+        said = set(words)
+        return cls(frozenset(word for word in _KNOWN if word in said))
 
     def after(self, message: FromWatch) -> Site:
         """The facts once ``message`` was heard. An act that is told stands at once; what was reset, a state says."""
