@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select, text
@@ -22,7 +23,7 @@ from backend.telemetry_tables import SiteAlarm, SiteBooth, SiteCommand
 from kiosk.ledger.file import LedgerFile
 from kiosk.site.journal import MIGRATIONS, SITE_FILE, Row, SiteJournal
 from kiosk.site.messages import Answer, Do
-from kiosk.uplink import telemetry_broker
+from kiosk.uplink import telemetry, telemetry_broker, telemetry_cursor
 from kiosk.uplink.telemetry import Telemetry
 from kiosk.uplink.telemetry_journal import Journal
 
@@ -32,6 +33,13 @@ OUTPUTS = [{"name": "gate.arm", "acts": ["open", "close", "stop"]}]
 
 def quiet(_event: str, **_: object) -> None:
     """A log that keeps nothing."""
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Waits that are seconds in the field are shorter; nothing else is different."""
+    patch.setattr(telemetry_cursor, "RESEND_S", 1.0)
+    for name, value in (("REBIRTH_S", 0.5), ("HEARTBEAT_S", 0.5), ("REPORT_S", 0.1), ("BACK_OFF_S", (0.2, 1.0))):
+        patch.setattr(telemetry, name, value)
 
 
 @contextlib.contextmanager
@@ -150,6 +158,13 @@ class Rig:
         for one in ended:
             if isinstance(one, Exception):
                 raise one
+
+    async def has_exactly(self, rows: int) -> None:
+        """The first booth's rows are all here, each once, and its watch knows that it may forget them."""
+        booth = self.booths[0]
+        await booth.has_delivered()
+        assert self.seqs(booth.name) == list(range(1, rows + 1))
+        await until(lambda: booth.hands.told[-1:] == [rows])
 
     def seqs(self, booth: str = "B7") -> list[int]:
         """Every row number that the platform has, in order, as often as it has it."""
