@@ -39,6 +39,7 @@ MISSES = 5
 BACKLOG_S = 5.0  # where the broker does not let us hear our own message, what was kept for us has come by then
 BACKOFF_S = (0.2, 2.0)
 REFUSED_S = 30.0  # a wrong password does not become right by asking
+_PATIENCE = 0.75  # of that: a miss is told before the next question is due
 _TURN_S = 0.2
 _TOPICS_AT_ONCE = 100
 
@@ -221,7 +222,7 @@ class MqttLink:
                 error, misses = self._error, 0
             else:
                 try:
-                    await client.publish(self._alive_topic, b"", qos=1, timeout=self._alive_every_s)
+                    await client.publish(self._alive_topic, b"", qos=1, timeout=_PATIENCE * self._alive_every_s)
                     took_s, misses = time.monotonic() - began_s, 0
                 except Exception:  # the client library's, and what else it raises while its connection breaks
                     error, misses = Timeout("the broker does not answer", where=self.where), misses + 1
