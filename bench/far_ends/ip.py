@@ -31,7 +31,7 @@ class NetworkPeer(Peer):
 
     def can_set(self, point: str) -> bool:
         """What the booth measures by itself follows from the knobs; being there can be said."""
-        return point in ("reachable", "online", "certificate")
+        return point in ("reachable", "online", "certificate", "brightness")
 
     @property
     def is_away(self) -> bool:
@@ -90,10 +90,18 @@ class CameraPeer(NetworkPeer):
 
     async def begin(self) -> dict[str, Any]:
         await self.camera.start()
-        return {"address": self.camera.url}
+        self.tell(self.values())
+        if "brightness" not in self.profile.points:
+            return {"address": self.camera.url}
+        return {"address": self.camera.url, "settings": {"snapshot": self.camera.snapshot_url}}
 
     async def end(self) -> None:
         await self.camera.stop()
+
+    def tell(self, values: dict[str, Value]) -> None:
+        """How bright what it sees is."""
+        if "brightness" in values:
+            self.camera.pictures.brightness = float(values["brightness"])
 
     def moved(self, now_s: float) -> None:
         """Faults as they are now; frozen are its pictures, and where nobody looks at them its tongue."""

@@ -1,7 +1,8 @@
 """Hosts, cameras and gateways on the network, each asked by what its profile speaks: echo, RTSP or TLS.
 
 A device's address is its IPv4 address; a camera's may be the whole URL of its stream. ``settings`` of a camera:
-``port``, ``path``, ``user`` and ``secret`` (the name of its password); of a gateway: ``port`` (of one that is asked by
+``port``, ``path``, ``user`` and ``secret`` (the name of its password), ``snapshot`` (URL of a still picture by HTTP,
+for one that tells how old and how bright its pictures are); of a gateway: ``port`` (of one that is asked by
 RTSP: ``tls_port``) and ``name`` of its certificate; ``udp_port``: of a simulated host.
 """
 
@@ -102,4 +103,5 @@ def _camera(wanted: Wanted, name: str) -> StreamTarget:
     if bool(user) != bool(secret):
         raise ConfigError(f"device.{name}.settings: a camera's user and secret go together; give both or none")
     credentials = Credentials(user, wanted.secret(secret)) if user else None
-    return StreamTarget(name, url, plan.every_s(name), plan.answer_s(name), credentials)
+    snapshot = str(device.settings.get("snapshot", ""))
+    return StreamTarget(name, url, plan.every_s(name), plan.answer_s(name), credentials, snapshot)

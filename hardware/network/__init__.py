@@ -42,6 +42,7 @@ class StreamTarget:
     every_s: float = 2.0
     within_s: float = 1.5
     credentials: Credentials | None = None
+    snapshot: str = ""  # URL of a still picture by HTTP; "" = its pictures are not looked at
 
 
 @dataclass(frozen=True)

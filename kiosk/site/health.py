@@ -27,6 +27,7 @@ REBOOTS = 3  # within a day
 CLOCK_WARN_S = 2.0
 CLOCK_BAD_S = 60.0
 FROZEN_S = 20.0  # without pictures that go on
+DARK_PERCENT = 3.0  # of full brightness: a covered lens, or night without light
 LEAST_AVAILABILITY = 0.98  # of 24 h
 HOUR_S, DAY_S = 3600.0, 86_400.0
 _BIN_RATIO = 1.25  # response times are kept in bins this far apart: 0.1 ms .. 1 h in 80
@@ -133,10 +134,11 @@ class Health:
         self._offset_s = offset_s
         return self._judge(now)
 
-    def picture(self, now: float, *, is_frozen: bool, is_dark: bool) -> News | None:
-        """What the camera probe saw."""
-        pairs = ((Sign.PICTURE_FROZEN, is_frozen), (Sign.PICTURE_DARK, is_dark))
-        self._picture = frozenset(sign for sign, is_so in pairs if is_so)
+    def picture(self, now: float, *, is_frozen: bool | None = None, is_dark: bool | None = None) -> News | None:
+        """What the camera probe saw; None: it did not look for that."""
+        for sign, is_so in ((Sign.PICTURE_FROZEN, is_frozen), (Sign.PICTURE_DARK, is_dark)):
+            if is_so is not None:
+                self._picture = self._picture | {sign} if is_so else self._picture - {sign}
         return self._judge(now)
 
     def tick(self, now: float) -> News | None:

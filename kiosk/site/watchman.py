@@ -26,7 +26,7 @@ from kiosk.site.alarms import Key
 from kiosk.site.crew import Crew, MakeDrivers
 from kiosk.site.escalation import Escalation
 from kiosk.site.feed import Feed, Listener
-from kiosk.site.health import FROZEN_S, Health, News
+from kiosk.site.health import DARK_PERCENT, FROZEN_S, Health, News
 from kiosk.site.herald import Herald
 from kiosk.site.messages import Answer, Delivered, Do, Measured
 from kiosk.site.notify import ServiceManager
@@ -44,10 +44,11 @@ KEEP_S = 1.0  # outputs that stand are refreshed for so long after a tick
 LOOK_S = 1.0
 SETTLED_S = 10.0  # after this every point was read once: what lives until the end is not looked through again
 Sign = Callable[[float, float, Health], News | None]
-SIGNS: dict[str, Sign] = {  # points of this name, in seconds, say how their device is
+SIGNS: dict[str, Sign] = {  # points of this name, in s or %, say how their device is
     "clock_offset": lambda now, offset_s, health: health.clock(now, offset_s),
     "uptime": lambda now, uptime_s, health: health.uptime(now, uptime_s),
-    "frame_age": lambda now, age_s, health: health.picture(now, is_frozen=age_s > FROZEN_S, is_dark=False),
+    "frame_age": lambda now, age_s, health: health.picture(now, is_frozen=age_s > FROZEN_S),
+    "brightness": lambda now, percent, health: health.picture(now, is_dark=percent < DARK_PERCENT),
 }
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from hardware.field import Auth, Config, FieldError, Garbage, Gone, RawSample, Refused, Timeout
-from hardware.network import Credentials, StreamTarget, frames, rtsp
+from hardware.network import Credentials, StreamTarget, frames, picture, rtsp, snapshot
 from hardware.network.frames_simulator import PlayingCamera
 
 SECRET = Credentials("booth", "not-a-real-password")
@@ -87,6 +89,70 @@ async def test_a_link_tells_the_age_of_the_last_pictures() -> None:
         finally:
             await link.close()
         assert {(sample.point, sample.is_life, sample.error) for sample in samples} == {("frame_age", False, None)}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("credentials", [None, SECRET])
+async def test_still_pictures_tell_darkness_and_an_encoder_that_stands_still(credentials: Credentials | None) -> None:
+    async with camera(credentials) as found:
+        one = StreamTarget("eyes-1", found.url, 0.05, 0.05, credentials, found.snapshot_url)
+        link = frames.FrameLink([one], look_s=0.05, look_within_s=20, still_s=0.05)
+        samples: list[RawSample] = []
+        await link.open(samples.extend)
+
+        def last(point: str) -> object:
+            return next((sample.value for sample in reversed(samples) if sample.point == point), None)
+
+        async def until(is_so: Callable[[], object]) -> None:
+            async with asyncio.timeout(60):
+                while not is_so():
+                    await asyncio.sleep(0.01)
+
+        try:
+            await until(lambda: last("brightness") == pytest.approx(45, abs=3))
+            found.pictures.brightness = 1.0
+            await until(lambda: last("brightness") == pytest.approx(1, abs=1))
+            found.still, shown = (lambda: shown), found.still()  # its stream goes on, its stills do not
+            viewers = found.viewers
+            await until(lambda: last("frame_age") > 2)
+            assert found.viewers > viewers
+            del found.still
+            await until(lambda: last("frame_age") < 2)
+        finally:
+            await link.close()
+
+
+@pytest.mark.peer
+async def test_still_pictures_that_do_not_come_or_are_none() -> None:
+    async with camera(SECRET) as found:
+        with pytest.raises(Auth):
+            await snapshot.fetch(found.snapshot_url, None, 10)
+        with pytest.raises(Auth):
+            await snapshot.fetch(found.snapshot_url, Credentials("booth", "wrong"), 10)
+        data = await snapshot.fetch(found.snapshot_url, SECRET, 10)
+        assert picture.judge(data) == await picture.judge_apart(data, 30)
+        found.faults.is_silent = True
+        with pytest.raises(Timeout):
+            await snapshot.fetch(found.snapshot_url, SECRET, 0.2)
+    with pytest.raises(Gone):
+        await snapshot.fetch(found.snapshot_url, SECRET, 5)
+    for broken in (b"", data[:200], b"GIF89a" + bytes(50), bytes(5000)):
+        with pytest.raises(Garbage):
+            await picture.judge_apart(broken, 30)
+    with pytest.raises(Timeout):
+        await picture.judge_apart(data, 0.0)
+    huge = io.BytesIO()
+    Image.new("L", (9000, 9000)).save(huge, "JPEG")
+    with pytest.raises(Garbage):
+        await picture.judge_apart(huge.getvalue(), 30)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/x", "http:///x", "http://u:p@h/x", "http://h/a b", "http://h:x/", "ftp://h"]
+)
+def test_snapshots_that_cannot_be(url: str) -> None:
+    with pytest.raises(Config):
+        frames.FrameLink([StreamTarget("eyes-1", "rtsp://h/a", snapshot=url)])
 
 
 def test_where_a_stream_is_controlled() -> None:
