@@ -19,7 +19,7 @@ import msgspec
 from hardware.access import BusOptions
 from hardware.access.frames import Deframer, Frame
 from hardware.access.messages import Beat, Look, Order
-from hardware.access.panel import NAK
+from hardware.access.panel import LONGEST_BYTES, NAK, hush
 from hardware.access.port import Port, PortLost
 from hardware.access.post import Post
 from hardware.access.watchdog import Budget
@@ -56,6 +56,7 @@ class OsdpBus:
 
     def begin(self, emit: Emit) -> None:
         """Serve the bus, on a thread of its own."""
+        hush()
         self._emit = emit
         self._posts = {reader.device: Post(reader, emit) for reader in self._given.readers}
         self._thread.start()
@@ -186,6 +187,8 @@ def _answers(frame: Frame, post: Post) -> bool:
     """Is it the answer to what this reader was asked last? libosdp would go offline over one that is not."""
     sent = post.panel.sent if post.panel is not None else None
     if sent is None or not frame.is_reply or frame.address != post.reader.address or frame.sequence != sent.sequence:
+        return False
+    if len(frame.raw) > LONGEST_BYTES:
         return False
     return frame.has_crc or not sent.has_crc or frame.code == NAK
 

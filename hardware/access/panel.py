@@ -20,6 +20,7 @@ from hardware.access.frames import Deframer, Frame
 
 Event = dict[str, Any]
 NAK = 0x41
+LONGEST_BYTES = 511  # libosdp's ring buffer; longer answers are not handed over
 _FLAGS = osdp_sys.FLAG_ENFORCE_SECURE | osdp_sys.FLAG_ENABLE_NOTIFICATION  # never FLAG_INSTALL_MODE
 _LOCAL_REFERENCES = 2  # a local variable's and getrefcount's own
 
@@ -143,6 +144,11 @@ class Panel:
                 self.was_online |= self.is_online
                 self.has_failed = not self.is_online
         return found
+
+
+def hush() -> None:
+    """libosdp tells on stderr whatever any reader says; only what it calls emergencies is left."""
+    osdp_sys.set_loglevel(osdp_sys.LOG_EMERG)
 
 
 def _shuffle() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 
 import pytest
 
 from hardware.access.cards import digest
+from hardware.access.frames import Frame, closed, head
 from hardware.access.osdp import OsdpLink
 from hardware.access.simulator import VirtualReader
 from hardware.access.virtual import VirtualReader as Peripheral
@@ -174,6 +176,32 @@ async def test_what_a_reader_refuses_is_not_asked_again() -> None:
         asked = link.health()["door-1"].answered
         await until(lambda: link.health()["door-1"].answered > asked + 60)
         assert door.challenges == 2
+
+
+class Hostile(Peripheral):
+    """It answers every third question with something else: framed as it should be, of any kind and length."""
+
+    def receive(self, frame: Frame, now_s: float) -> tuple[float, bytes] | None:
+        honest = super().receive(frame, now_s)
+        if honest is None or self.chance.random() > 0.3:
+            return honest
+        data = self.chance.randbytes(self.chance.choice((0, 1, 4, 12, 16, 32, 64, 255, 600, 1200)))
+        block = self.chance.choice((b"", b"", b"\x12\x01", b"\x14\x01", b"\x16", b"\x18", b"\x55\x00\x00"))
+        begun = head(self.address, frame.sequence, block, 1 + len(data), is_reply=True)
+        return 0.0, closed(
+            begun + bytes((self.chance.choice((0x40, 0x41, 0x46, 0x49, 0x50, 0x76, 0x78, 0x79, 0x90)),)) + data
+        )
+
+
+async def test_a_hostile_reader_harms_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    hostile, well = Hostile(1, KEY, chance=random.Random(21)), VirtualReader(2, KEY)
+    async with doors([hostile, well], [reader_at(1), reader_at(2)]) as (_bus, link, told):
+        await until(lambda: told.values("door-2") == REST)
+        await until(lambda: hostile.answers > 6 and well.answers > 80)
+        assert told.words("door-2") == []
+        assert link.restarts == 0
+        assert {"granted", "face"}.isdisjoint(one.value for one in told.all)
+    assert "offline" not in capfd.readouterr().err  # libosdp would write a line for each of these
 
 
 async def test_the_adapter_is_unplugged_and_comes_back_under_another_name() -> None:
