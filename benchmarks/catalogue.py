@@ -139,6 +139,10 @@ BENCHMARKS = (
         ("site.release", "site.release_max"), "site_release:release",
         "a fire's reply to the doors' release, in a storm of 10 000 changes a second, the screen stopped",
     ),
+    Benchmark(
+        ("site.start", "site.start_fire"), "site_start:start",
+        "start of the watch until 200 devices were read once, and until the fire loop was",
+    ),
     Benchmark(("site.memory",), "site_example:memory", "resident set of the watch with the example site"),
     Benchmark(
         (*(f"site.lost_{kind}" for kind in ("loop", "reader", "camera", "unit", "link")), "site.back"),

@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.site_child watch SITE FOLDER PROFILES`` runs the watch as ``booth site run`` does and notes when
 each sample was taken in; ``bare PORTS UNITS`` only asks and unpacks. A line "begin" starts the account, "end" prints
-it. ``bare_release PORTS`` asks as in a storm and writes the doors' coil at an alarm; ``screen FEED`` listens.
+it. ``bare_release PORTS`` asks as in a storm and writes the doors' coil at an alarm; ``once PORTS
+UNITS`` asks each unit once; ``screen FEED`` listens.
 """
 
 from __future__ import annotations
@@ -140,6 +141,19 @@ async def _bare(ports: list[int], units: int) -> None:
             await asyncio.sleep(1.0 / units / len(ports) if at else 0.0)
 
 
+async def _once(ports: list[int], units: int) -> None:
+    async def client(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for unit in range(1, units + 1):
+            writer.write(struct.pack(">HHHBBHH", unit, 0, 6, unit, 4, 0, REGISTERS))
+            data = await reader.readexactly(9 + 2 * REGISTERS)
+            struct.unpack_from(f">{REGISTERS}H", data, 9)
+        writer.close()
+
+    await asyncio.gather(*(client(port) for port in ports))
+    print(json.dumps({"done": True}), flush=True)
+
+
 async def _bare_release(ports: list[int]) -> None:
     fire_in, fire_out, *storm = [await asyncio.open_connection("127.0.0.1", port) for port in ports]
 
@@ -181,6 +195,8 @@ if __name__ == "__main__":
         _watch(*map(Path, sys.argv[2:5]))
     elif sys.argv[1] == "bare":
         asyncio.run(_bare(json.loads(sys.argv[2]), int(sys.argv[3])))
+    elif sys.argv[1] == "once":
+        asyncio.run(_once(json.loads(sys.argv[2]), int(sys.argv[3])))
     elif sys.argv[1] == "bare_release":
         asyncio.run(_bare_release(json.loads(sys.argv[2])))
     else:

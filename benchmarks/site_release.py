@@ -28,10 +28,8 @@ from kiosk.site.feed import FEED_FILE, Line
 from kiosk.site.messages import Do
 
 ALARM = "hall-smoke.loop/fire"
-SITE = """
-[site]
-id = "b-0007"
-grid = "310115-12-03"
+HEAD = '[site]\nid = "b-0007"\ngrid = "310115-12-03"\n'
+FIRE_SITE = """
 [link.fire-in]
 kind = "modbus_tcp"
 where = "127.0.0.1:{0}"
@@ -99,6 +97,12 @@ def screen(feed: Path) -> Iterator[None]:
             child.send_signal(signal.SIGCONT)
 
 
+def copy_fire_profiles(profiles: Path) -> None:
+    """The product's profiles of a smoke loop and of the relays."""
+    for one in ("smoke-loop", "release-output"):
+        shutil.copy(ROOT / "assets" / "site" / f"{one}.toml", profiles)
+
+
 async def _reset(line: Line) -> None:
     """Acknowledge and reset whatever burns no more."""
     numbers = itertools.count()
@@ -110,13 +114,12 @@ async def _reset(line: Line) -> None:
 def _write(folder: Path, ports: Sequence[int]) -> tuple[Path, Path, Path]:
     profiles, run = folder / "profiles", folder / "run"
     profiles.mkdir()
-    for one in ("smoke-loop", "release-output"):
-        shutil.copy(ROOT / "assets" / "site" / f"{one}.toml", profiles)
+    copy_fire_profiles(profiles)
     every_ms = f"every_ms = {STORM_EVERY_S * 1000:g}"
     point = POINT.replace("deadband = 0.5\n", "").replace("rate_suspect = 5\n", "")
     points = "".join(point.format(number=number) for number in range(STORM_REGISTERS))
     (profiles / "meter.toml").write_text(PROFILE.replace("every_ms = 1000", every_ms) + points)
-    text = SITE.format(*ports)
+    text = HEAD + FIRE_SITE.format(*ports)
     for at, port in enumerate(ports[2:]):
         text += f'[link.s{at}]\nkind = "modbus_tcp"\nwhere = "127.0.0.1:{port}"\n'
         text += f'[device.s{at}-m]\nlink = "s{at}"\nprofile = "meter"\naddress = 1\n'
