@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from hardware.field import Auth, Busy, Config, FieldError, Garbage, RawSample, Refused
 from kiosk.site.plan import Plan
 from kiosk.site.points import Cause
-from kiosk.site.schema import POLLED
 
 ALIVE = (Refused, Busy, Auth, Config)
 LINK_MISS_S = 0.9  # a wire that is gone misses a poll so often: five fit into the 5 s in which its loss is found
 SILENT_POLLED = 2.0  # periods without a word of a device that is asked: its driver hangs, or its bus is very slow
 SILENT_TOLD = 1.1  # ... that tells by itself: a heartbeat is missing
+TOLD_BY = frozenset({"mqtt"})  # drivers that do not say so themselves; of all others one miss must not count twice
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class RollCall:
         """Take over a site file; what was heard of devices that stay is not forgotten."""
         self._period = {name: plan.every_s(name) for name in plan.devices}
         self._first = {
-            name: (SILENT_POLLED if plan.profile(name).driver in POLLED else SILENT_TOLD) * plan.every_s(name)
+            name: (SILENT_TOLD if plan.profile(name).driver in TOLD_BY else SILENT_POLLED) * plan.every_s(name)
             for name in plan.devices
         }
         self._link_of = {name: device.link for name, device in plan.devices.items()}

@@ -78,8 +78,11 @@ def test_silence_of_what_is_asked_counts_after_two_periods_and_of_what_tells_aft
     assert "hall-smoke timeout" not in words(roll.tick(0.19, never))
     assert words(roll.tick(0.21, never)).count("hall-smoke timeout") == 1
     assert words(roll.tick(0.32, never)).count("hall-smoke timeout") == 1
-    assert "plates timeout" not in words(roll.tick(1.9, never))  # every 1.8 s
-    assert "plates timeout" in words(roll.tick(2.0, never))
+    assert "plates timeout" not in words(roll.tick(3.5, never))  # every 1.8 s; its driver tells each miss after 2.7 s
+    assert "plates timeout" in words(roll.tick(3.7, never))
+    period_s = plan.every_s("attic-smoke")
+    assert "attic-smoke timeout" not in words(roll.tick(1.09 * period_s, never))
+    assert "attic-smoke timeout" in words(roll.tick(1.11 * period_s, never))
 
 
 def test_a_driver_that_had_an_answer_breaks_the_silence(plan: Plan) -> None:
