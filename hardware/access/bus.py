@@ -29,6 +29,8 @@ BEAT_S = 0.5
 REOPEN_S = 0.5
 _IDLE_S = 0.02
 _SETTLE_S = 0.0002  # two characters of silence at 115 200 baud (5.4)
+_BETWEEN_S = 0.03  # between the bytes of one answer: USB adapters hand over every 16 ms
+_LONGEST_S = 0.6  # 511 bytes at 9600 baud
 _CURE_PORT = "check the adapter's plug and the port's name (ls /dev/serial/by-id)"
 
 Emit = Callable[[str, msgspec.Struct], None]
@@ -142,6 +144,8 @@ class OsdpBus:
                     post.take(frame, now_s, now_s - sent_s)
                 else:
                     self._stray(frame, now_s)
+            if self._deframer.is_within:  # an answer has begun: wait for its rest, but not for ever
+                ends_s = max(ends_s, min(now_s + _BETWEEN_S, sent_s + _LONGEST_S))
         if is_answered:
             time.sleep(_SETTLE_S)
             return True
