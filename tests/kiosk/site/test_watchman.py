@@ -218,7 +218,7 @@ async def test_a_sample_that_breaks_something_costs_itself_only(booth: Booth) ->
     take([RawSample("ghost", "loop", 1, None, now, 0.0), RawSample("hall-smoke", "ghost", 1, None, now, 0.0)])
     assert [note.split()[0] for note in booth.notes if "defect" in note] == ["defect"]
     booth.smoke(4400)
-    await booth.until(lambda: booth.driver("fire-out").commands[-1].value == 0)
+    await booth.until(lambda: [one.value for one in booth.driver("fire-out").commands[-1:]] == [0])
 
 
 async def test_tamper_ends_visits_until_it_is_reset_and_the_platform_may_not_reload(booth: Booth) -> None:
