@@ -53,7 +53,8 @@ class Heard:
         try:
             message = payload.read(data, is_plain=any(not one.path for one in readings))
         except Garbage as error:
-            self.health.note(error, at_s, 0.0)
+            if not is_retained:
+                self.health.note(error, at_s, 0.0)
             points = [one.point for one in readings if not one.is_event] or [""]
             return self._failed(points, error, at_s, wall_s, is_life=not is_retained)
         before = self._newest.get(topic, message)
@@ -73,7 +74,9 @@ class Heard:
             self._due_s = max(self._due_s, at_s - age_s + GRACE * self.sensor.every_s)
         self.health.late += is_late
         if is_retained:
-            readings = [one for one in readings if not self._knows_better(one.point, at_s - age_s)]
+            # A moment that a broker kept was lived by somebody else, or by us before.
+            known = (one for one in readings if not one.is_event)
+            readings = [one for one in known if not self._knows_better(one.point, at_s - age_s)]
         return self._told(readings, message, (at_s, age_s, wall_s), is_life=is_life, is_late=is_late)
 
     def tick(self, now_s: float, wall_s: float) -> list[RawSample]:

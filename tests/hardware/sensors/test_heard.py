@@ -216,6 +216,8 @@ def test_a_moment_is_not_lived_twice():
     assert one.link_up(7.0, WALL) == []
     assert one.tick(200.0, WALL) == []
     assert one.health.timeouts == 1
+    assert one.take("t", b'{"action": "double"}', 201.0, WALL, is_retained=True) == []
+    assert seen(one.take("t", b'{"action": "single"}', 202.0, WALL)) == [("action", "single")]
 
 
 ZIGBEE = Sensor("z", (Reading("smoke", "smoke", "zigbee2mqtt/z"),), 60, availability="zigbee2mqtt/z/availability")
