@@ -132,6 +132,10 @@ BENCHMARKS = (
         "400 units behind 20 gateways at 1 Hz: CPU a question, lateness",
     ),
     Benchmark(
+        ("site.late_answers",), "site_late:late_answers",
+        "answers after their time-out on a serial line: values that go to the wrong register",
+    ),
+    Benchmark(
         ("site.load_cpu", "site.load_rss", "site.load_late"), "site_load:load",
         "the watch with 2 000 units behind 100 gateways, 20 000 points at 1 Hz: CPU, memory, lateness",
     ),
