@@ -141,6 +141,10 @@ class Alarms:
             key=lambda a: (a.definition.severity, never if a.raised_at is None else a.raised_at, a.definition.key),
         )
 
+    def touched(self) -> list[Alarm]:
+        """Those that are not normal, or lie under a cover; in no order."""
+        return [one for one in self._alarms.values() if one.state is not State.NORMAL or one.covers]
+
     # what the watch says
 
     def raise_(self, key: Key, now: float, detail: str = "") -> list[Change]:

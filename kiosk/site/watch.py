@@ -165,7 +165,7 @@ class Watch:
 
     def snapshot(self, now: float) -> dict[str, object]:
         """What must survive a power cut, JSON-ready."""
-        return _Kept(alarms=snapshot(self.alarms, now), released=self.actions.causes()).model_dump(mode="json")
+        return {"alarms": snapshot(self.alarms, now), "released": self.actions.causes()}
 
     def reload(self, plan: Plan, now: float, minute: int) -> Outcome:
         """Take over a new plan; acknowledgements, latches, shelves, releases and known points stay."""
