@@ -45,8 +45,9 @@ async def receive(
         asyncio.ensure_future(stage.voice.cry(stage.clock, stage.times.way_out_again_s)),
     ]
     try:
-        await stage.ask(front.question, aside=lambda _: not front.is_open)
-        front.is_visited = True
+        while not front.is_visited:
+            await stage.ask(front.question, aside=lambda _: not front.is_open)
+            front.is_visited = front.is_open  # the watch may have spoken between the touch and here
         tasks.append(asyncio.ensure_future(begin()))
         platform = await asyncio.shield(preparing)
         tasks.append(asyncio.ensure_future(_watch_platform(stage, booth, platform)))

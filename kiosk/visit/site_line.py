@@ -41,17 +41,20 @@ class SiteLine:
         self._changed.set()
 
     async def follow(self) -> None:
-        """Listen; when the line ends or there is none, look again a little later."""
-        away_s, is_noted = AWAY_FIRST_S, False
+        """Listen; when the line ends, breaks or there is none, look again a little later.
+
+        Whatever goes wrong is noted once and ends nothing: the next snapshot says again what stands.
+        """
+        away_s, noted = AWAY_FIRST_S, ""
         while True:
             try:
                 async with listen(self._path, "screen", wants_points=False) as line:
-                    away_s, is_noted = AWAY_FIRST_S, False
+                    away_s, noted = AWAY_FIRST_S, ""
                     await self._listen(line)
-            except FeedError as error:
-                if not is_noted:
+            except Exception as error:
+                if noted != str(error):
                     self._note(error)
-                    is_noted = True
+                    noted = str(error)
             await self._clock.sleep(away_s)
             away_s = min(2 * away_s, AWAY_LAST_S)
 

@@ -188,6 +188,21 @@ async def test_fire_before_anybody_came() -> None:
     visit.cancel()
 
 
+@pytest.mark.parametrize("turn", range(8))
+async def test_a_fire_between_the_first_touch_and_the_visit(turn: int) -> None:
+    hall = Hall()
+    visit = asyncio.ensure_future(hall.visit())
+    await hall.clock.settle()
+    hall.glass.reply(Answer(None))
+    for turns in range(8):
+        await asyncio.sleep(0)
+        if turns == turn:
+            FIRE(hall)
+    await hall.clock.settle()
+    assert isinstance(hall.glass.every[-1], q.WayOut), hall.glass.every
+    visit.cancel()
+
+
 async def test_a_process_that_begins_in_a_fire_shows_the_way_out_first() -> None:
     hall = Hall()
     hall.front = Front(hall.stage, hall.booth, hall.services, WayOutOfHere("ahead"), Site(frozenset({"evacuate"})))

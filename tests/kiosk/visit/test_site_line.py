@@ -128,6 +128,24 @@ async def test_a_warm_process_listens_and_says_nothing(path: Path) -> None:
     assert stand.said == [{"screen": 1}]
 
 
+async def test_a_screen_that_breaks_over_a_message_hears_the_next_one(path: Path) -> None:
+    stand = Stand(path)
+    broken: list[FromWatch] = []
+
+    def hear(message: FromWatch) -> None:
+        if not broken:
+            broken.append(message)
+            raise RuntimeError("a defect of the screen")
+        stand.heard.append(message)
+
+    stand.line = SiteLine(path, hear, lambda: None, stand.clock, stand.notes.append)
+    async with stand.watch(), stand.follow():
+        await stand.until(lambda: bool(stand.notes))
+        await stand.clock.advance(AWAY_LAST_S)
+        await stand.until(lambda: bool(stand.heard))
+    assert [str(note) for note in stand.notes] == ["a defect of the screen"]
+
+
 async def test_something_else_on_the_socket_is_no_watch(path: Path) -> None:
     stand = Stand(path)
     wrong: list[bytes] = [b"", b"{}\n", b"not json\n", b'{"type":"answer","id":"1","result":"done"}\n']
