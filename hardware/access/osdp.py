@@ -125,6 +125,8 @@ class OsdpLink:
             raise Gone(broken.message, where=self.where) from None
         finally:
             self._waiting.pop(number, None)
+            if done.done() and not done.cancelled():
+                done.exception()  # it may have come while nobody waited any more
 
     def _event(self, name: str, body: msgspec.Raw) -> None:
         if name == "report":
