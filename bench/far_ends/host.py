@@ -1,53 +1,93 @@
-"""The booth's own computer: it is here, so nothing of it is simulated; a full disk is a folder on a small one.
+"""The booth's own computer: its disk and clock are this computer's; its thermometer and memory are files of this run.
 
 The resident's devices, which the screen's side tells of, are unplugged where they are: at the bench's other controls.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench.far_ends import Ground, Wiring
 from bench.far_ends.peer import Peer
 from hardware.field import Value
+from kiosk.site.schema import Profile
+
+_TOTAL_KB = 4 * 1024 * 1024
+_DRIFT = 0.5  # of a drift of 1: degrees or percent each second
+_SIMULATED = {"cpu_temperature", "memory_free"}
 
 
 class ComputerPeer(Peer):
-    """It measures itself."""
+    """Files as Linux has them: proc(5) meminfo, and a thermal zone of sysfs."""
 
-    def can_set(self, _point: str) -> bool:
-        """Nothing."""
-        return False
+    def __init__(self, name: str, profile: Profile, worst_ms: float, folder: Path) -> None:
+        super().__init__(name, profile, worst_ms)
+        self.sys, self.proc = folder / "sys", folder / "proc"
+        self._measures = {point: str(spec.at.get("measure")) for point, spec in profile.points.items()}
+        self._values = {point: raw for point, raw in self._values.items() if self.can_set(point)}
 
-    def values(self) -> dict[str, Value]:
-        """Nothing is set here."""
-        return {}
+    def can_set(self, point: str) -> bool:
+        """What is a file here; the rest it measures for real."""
+        return self._measures[point] in _SIMULATED
 
-    def rage(self, _chance: object) -> None:
-        """No storm reaches it."""
+    def begin(self) -> None:
+        """Write them."""
+        zone = self.sys / "class" / "thermal" / "thermal_zone0"
+        zone.mkdir(parents=True, exist_ok=True)
+        self.proc.mkdir(parents=True, exist_ok=True)
+        (zone / "type").write_text("cpu-thermal\n")
+        self.tell(self.told())
+
+    def told(self) -> dict[str, Value]:
+        """As any, and slower in its drift: it starts near its limits."""
+        drifted, self._drifted = self._drifted, self._drifted * _DRIFT
+        try:
+            return super().told()
+        finally:
+            self._drifted = drifted
 
     def tell(self, values: dict[str, Value]) -> None:
-        """It tells by itself."""
+        """Whole or not at all."""
+        for point, raw in values.items():
+            if self._measures[point] == "cpu_temperature":
+                _write(self.sys / "class" / "thermal" / "thermal_zone0" / "temp", f"{round(float(raw) * 1000)}\n")
+            elif self._measures[point] == "memory_free":
+                free_kb = round(_TOTAL_KB * min(max(float(raw), 0.0), 100.0) / 100)
+                _write(self.proc / "meminfo", f"MemTotal: {_TOTAL_KB} kB\nMemAvailable: {free_kb} kB\n")
 
     def happen(self, point: str, raw: Value) -> None:
         """It has no events."""
 
 
 class HostFarEnd:
-    """This computer."""
+    """This computer, and a simulated one's files."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self.peers = {
-            name: ComputerPeer(name, ground.plan.profile(name), ground.plan.answer_s(name) * 1000)
+            name: ComputerPeer(
+                name, ground.plan.profile(name), ground.plan.answer_s(name) * 1000, ground.folder / "computer" / name
+            )
             for name in ground.devices
         }
 
     async def start(self) -> Wiring:
-        """The disk that is measured is this run's."""
-        folder = str(self._ground.folder.resolve())
-        return Wiring(devices={name: {"settings": {"folder": folder}} for name in self.peers})
+        """Write the files; the disk that is measured is this run's."""
+        devices = {}
+        for name, peer in self.peers.items():
+            peer.begin()
+            places = {"folder": self._ground.folder, "sys": peer.sys, "proc": peer.proc}
+            devices[name] = {"settings": {key: str(place.resolve()) for key, place in places.items()}}
+        return Wiring(devices=devices)
 
     async def stop(self) -> None:
-        """Nothing was started."""
+        """Nothing runs."""
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def make(ground: Ground) -> HostFarEnd:

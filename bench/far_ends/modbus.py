@@ -18,6 +18,7 @@ _SPACES = {
     Table.COIL: "coils", Table.DISCRETE: "contacts", Table.INPUT: "inputs", Table.HOLDING: "registers",
 }  # fmt: skip
 _WIDE = {Kind.UINT32: ">I", Kind.INT32: ">i", Kind.FLOAT32: ">f"}
+_OFF_S = 2.0
 _SHARES = frozenset({"garbage", "truncate", "wrong_unit"})
 
 
@@ -107,8 +108,9 @@ class ModbusPeer(Peer):
             self._knobs["late"] = 0.0
 
     def reboot(self) -> None:
-        """Silent for 2 s, outputs safe."""
-        self.unit.reboot(asyncio.get_running_loop().time())
+        """Silent for 2 s, or longer than from one poll to the next; outputs safe."""
+        silent_s = max(_OFF_S, 1.5 * self.profile.every_ms / 1000)
+        self.unit.reboot(asyncio.get_running_loop().time(), silent_s)
         self._told = {}
 
 

@@ -38,7 +38,7 @@ def knob(name: str, worst_ms: float) -> Knob:
         "late": ("answers", ((0.0, "off"), (1.0, "one"), (20.0, "twenty"))),
         "freeze": ("", ((0.0, "off"), (1.0, "frozen"))),
         "drift": ("/s", ((0.0, "off"), (2.0, "slow"), (20.0, "fast"))),
-        "flap": ("Hz", ((0.0, "off"), (0.2, "slow"), (0.75, "fast"))),  # in step with no usual poll
+        "flap": ("Hz", ((0.0, "off"), (0.2, "slow"), (0.86, "fast"))),  # in step with no usual poll
         "clock_skew": ("s", ((0.0, "off"), (5.0, "5 s"), (90.0, "90 s"))),
         MOMENTARY: ("", ((1.0, "now"),)),
     }

@@ -48,10 +48,12 @@ export class SiteView {
   showWatch() {
     const { site, parts } = this;
     const announced = site.alarms.filter((one) => one.is_announced);
+    const open = site.alarms.filter((one) => one.state !== "normal" && one.state !== "acked");
     const grave = site.standing.map((one) => STANDING[one] || one);
     const text = !site.is_watched ? "The watch over the site is not running."
       : grave.length ? grave.join(". ") + "."
-      : announced.length ? `${announced.length} to look at.` : "All is quiet.";
+      : announced.length ? `${announced.length} to look at.`
+      : open.length ? `Nothing stands; ${open.length} to acknowledge or reset.` : "All is quiet.";
     if (parts.word.textContent !== text) parts.word.textContent = text;
     parts.word.className = "site-word" + (grave.length ? " grave" : site.is_watched && !announced.length ? " calm" : "");
     const count = announced.length ? String(announced.length) : "";

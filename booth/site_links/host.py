@@ -1,6 +1,7 @@
 """The booth's own computer as a device of site.toml: a profile's ``at`` names a measure.
 
 ``settings = { folder = "/var/lib/booth" }`` says whose disk is measured; default: the site file's folder.
+``sys`` and ``proc`` are of a simulated computer; default: Linux's own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from hardware.field import Driver, FieldError
 from hardware.host.computer import Computer
 from hardware.host.driver import HostLink
 from kiosk.config import ConfigError
+
+SETTINGS = ("folder", "sys", "proc")
 
 
 def make(wanted: Wanted) -> tuple[Driver, ...]:
@@ -29,10 +32,13 @@ def _link(wanted: Wanted, device: str) -> Driver:
                 ' at = { measure = "..." }'
             )
     points = {point: str(spec.at["measure"]) for point, spec in profile.points.items()}
-    folder = settings.get("folder", wanted.folder)
-    if strange := set(settings) - {"folder"}:
-        raise ConfigError(f"device {device}: settings.{min(strange)}: unknown; use folder")
+    folder, sys, proc = (
+        Path(str(settings.get(name, usual)))
+        for name, usual in zip(SETTINGS, (wanted.folder, "/sys", "/proc"), strict=True)
+    )
+    if strange := set(settings) - set(SETTINGS):
+        raise ConfigError(f"device {device}: settings.{min(strange)}: unknown; use {', '.join(SETTINGS)}")
     try:
-        return HostLink({device: points}, {device: plan.every_s(device)}, Computer(Path(str(folder))))
+        return HostLink({device: points}, {device: plan.every_s(device)}, Computer(folder, sys=sys, proc=proc))
     except FieldError as error:
         raise ConfigError(f"profile {profile.id}: {error.message}; {error.cure or 'correct it'}") from None

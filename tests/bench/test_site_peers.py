@@ -30,7 +30,7 @@ pytestmark = pytest.mark.peer
 
 PLAN = site_file.load(ASSETS / "example" / "site.toml", ASSETS)
 STRONG = {"delay": 1, "late": 2, "drift": 2, "flap": 2, "clock_skew": 2}  # which of its choices; else the strongest
-SETTLE_S, LOOK_S = 2.5, 4.5
+SETTLE_S, LOOK_S = 2.0, 5.9
 
 
 @dataclass

@@ -262,9 +262,10 @@ def test_the_shipped_profiles_are_all_good_and_all_in_the_example() -> None:
 
 def test_the_example_keeps_its_buses_half_empty_and_its_fire_alone() -> None:
     plan = load(EXAMPLE, PROFILES)
-    shares = {name: link_share(plan, name) for name in ("field", "yard", "fire-in", "fire-out")}
+    shares = {name: link_share(plan, name) for name in ("field", "yard", "fire-in", "panel-in", "fire-out")}
     assert all(0 < share <= 0.5 for share in shares.values()), shares
-    assert {plan.devices[name].link for name in plan.devices if plan.profile(name).safety} == {"fire-in", "fire-out"}
+    links = {plan.devices[name].link for name in plan.devices if plan.profile(name).safety}
+    assert links == {"fire-in", "panel-in", "fire-out"}
 
 
 def test_promises_of_the_profiles_are_the_products() -> None:
@@ -301,7 +302,7 @@ def test_load_raises_every_mistake(tmp_path: Path) -> None:
 def test_the_command_says_ok_or_every_mistake(tmp_path: Path) -> None:
     good = CliRunner().invoke(booth, ["site", "check", str(EXAMPLE)])
     assert good.exit_code == 0, good.output
-    assert good.output.startswith(f"ok: {EXAMPLE}: 10 links, 24 devices")
+    assert good.output.startswith(f"ok: {EXAMPLE}: 11 links, 24 devices")
     file = tmp_path / "site.toml"
     file.write_text(changed("address = 4", "address = 3"), encoding="utf-8")
     bad = CliRunner().invoke(booth, ["site", "check", str(file)])
