@@ -1,7 +1,7 @@
 """The watch under a whole district: 2 000 Modbus units behind 100 gateways, 20 000 points, each read every second.
 
-The gateways are a process of their own; every register drifts by one a second (0.1 of its unit, with a deadband of
-0.5), so that every fifth second each point is news; a screen listens. The reference only asks and unpacks.
+The gateways are a process of their own; every register drifts by about one a second (0.1 of its unit, with a deadband
+of 0.5), so that some 3 500 points are news in each second; a screen listens. The reference only asks and unpacks.
 """
 
 from __future__ import annotations

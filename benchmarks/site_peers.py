@@ -1,12 +1,14 @@
 """Simulated gateways in a process of their own: what the booth is measured against must not be weighed with it.
 
-``python -m benchmarks.site_peers GATEWAYS UNITS DRIFT`` prints its ports; each register drifts by one a second.
+``python -m benchmarks.site_peers GATEWAYS UNITS DRIFT`` prints its ports; registers drift by about DRIFT a second, each
+unit at a pace of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 
 from hardware.modbus.simulator import ModbusGateway, VirtualUnit
@@ -16,8 +18,10 @@ REGISTERS = 10
 
 async def _serve(gateways: int, units: int, drift_per_s: float) -> None:
     found = []
+    chance = random.Random(1)
     for _ in range(gateways):
-        gateway = ModbusGateway([_unit(number, drift_per_s) for number in range(1, units + 1)])
+        paces = [drift_per_s * (0.5 + chance.random()) for _ in range(units)]
+        gateway = ModbusGateway([_unit(number, pace) for number, pace in enumerate(paces, 1)])
         await gateway.start()
         found.append(gateway)
     print(json.dumps([gateway.port for gateway in found]), flush=True)

@@ -16,6 +16,7 @@ STATES_S = 1.0
 NUMBERS_S = 10.0
 MOST_STATES = 2000  # in one second; more of them are thinned
 ROW_POINTS = 200
+BITE = 1000  # numbers at one tick: those of a large site leave over the next ticks, none of which may be long
 
 
 class Telemetry:
@@ -24,6 +25,7 @@ class Telemetry:
     def __init__(self, now: float) -> None:
         self._states: list[tuple[str, Point]] = []
         self._numbers: dict[str, Point] = {}
+        self._leaving: list[tuple[str, Point]] = []
         self._states_at = self._numbers_at = now
 
     def take(self, spec: PointSpec, reference: str, point: Point) -> bool:
@@ -47,7 +49,10 @@ class Telemetry:
             due, self._states = self._states, []
         if self._numbers and now - self._numbers_at >= NUMBERS_S:
             self._numbers_at = now
-            due, self._numbers = [*due, *self._numbers.items()], {}
+            self._leaving += reversed(self._numbers.items())
+            self._numbers = {}
+        for _ in range(min(BITE, len(self._leaving))):
+            due.append(self._leaving.pop())
         found = [(spec, name, point) for name, point in due if (spec := spec_of(name)) is not None]
         return [
             {"points": [reading(*one) for one in found[at : at + ROW_POINTS]]}

@@ -10,7 +10,7 @@ from kiosk.site.plan import Plan
 from kiosk.site.points import Cause, Point, Quality
 from kiosk.site.seen import event_body
 from kiosk.site.site_file import load
-from kiosk.site.telemetry import MOST_STATES, ROW_POINTS, Telemetry
+from kiosk.site.telemetry import BITE, MOST_STATES, ROW_POINTS, Telemetry
 
 PROFILES = Path(__file__).resolve().parents[3] / "assets" / "site"
 
@@ -65,3 +65,15 @@ def test_a_storm_is_thinned_and_cut_into_rows(plan: Plan) -> None:
     rows = telemetry.rows(plan.point, 1.0)
     assert [len(row["points"]) for row in rows] == [ROW_POINTS] * (MOST_STATES // ROW_POINTS)
     assert [len(row["points"]) for row in telemetry.rows(plan.point, 10.0)] == [1]
+
+
+def test_the_numbers_of_a_large_site_leave_in_bites(plan: Plan) -> None:
+    telemetry = Telemetry(0.0)
+    spec = plan.point("soil.moisture")
+    for number in range(BITE + 1):
+        telemetry.take(spec, f"soil.m{number}", good(float(number)))
+    first = telemetry.rows(lambda _: spec, 10.0)
+    assert sum(len(row["points"]) for row in first) == BITE
+    (last,) = telemetry.rows(lambda _: spec, 10.1)
+    assert [one["n"] for one in last["points"]] == [f"soil.m{BITE}"]
+    assert telemetry.rows(lambda _: spec, 10.2) == []
