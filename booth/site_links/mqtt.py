@@ -1,8 +1,9 @@
 """Radio links of site.toml: the sensors behind one MQTT broker.
 
 A profile's ``at`` says where a point is in its device's messages: ``topic`` (behind the device's address; none for the
-address itself) and ``path`` in the JSON. ``rest`` and ``rest_s`` belong to a button that never says it was let go. An
-output has ``topic``, ``on`` and ``off``, and perhaps ``path`` and ``from`` (the topic) where the device shows it.
+address itself) and ``path`` in the JSON. ``as = "offset"`` makes a time there the seconds by which it is ahead of ours.
+``rest`` and ``rest_s`` belong to a button that never says it was let go. An output has ``topic``, ``on`` and ``off``,
+and perhaps ``path`` and ``from`` (the topic) where the device shows it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PORT = 1883
 SECURE_PORT = 8883
 ZIGBEE = "zigbee2mqtt/"  # Zigbee2MQTT's base topic; another one: settings = { availability = "availability" }
 _FORM = "user:password, or JSON with user, password, ca, certificate, key"
-_KEYS = {"state": {"topic", "path", "rest", "rest_s"}, "output": {"topic", "on", "off", "path", "from"}}
+_KEYS = {"state": {"topic", "path", "as", "rest", "rest_s"}, "output": {"topic", "on", "off", "path", "from"}}
 _WORDS = {"user", "password", "ca", "certificate", "key"}
 
 
@@ -86,12 +87,14 @@ def sensor_of(plan: Plan, device: str) -> Sensor:
 
 def _reading(point: str, spec: PointSpec, address: str) -> Reading:
     _check(spec, {"path"}, _KEYS["state"])
+    if spec.at.get("as", "offset") != "offset" or ("as" in spec.at and spec.kind != "number"):
+        raise ValueError('as can only be "offset", of a number in seconds; remove it')
     rest_s = float(spec.at.get("rest_s", REST_S))
     if rest_s <= 0:
         raise ValueError(f"rest_s is {rest_s:g}; give the seconds after which a button is at rest")
     return Reading(
         point, str(spec.at["path"]), _topic(address, spec.at.get("topic", "")), rest=spec.at.get("rest"), rest_s=rest_s,
-        is_word=spec.kind != "number", is_event=spec.kind == "event",
+        is_offset="as" in spec.at, is_word=spec.kind != "number", is_event=spec.kind == "event",
     )  # fmt: skip
 
 

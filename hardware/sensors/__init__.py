@@ -18,8 +18,9 @@ class Reading:
     """Where a point is found: in messages on ``topic``, at ``path`` (``object.button``, ``rxInfo.0.rssi``).
 
     ``path`` "" is the whole message. ``rest``: the value that a button has again ``rest_s`` after it was pressed, when
-    it does not say so itself. ``is_word``: each value counts, also one that was overtaken by a newer. ``is_event``: it
-    is a moment, and never told twice.
+    it does not say so itself. ``is_offset``: what is found is a time, and the point is by how many seconds it is ahead
+    of ours. ``is_word``: each value counts, also one that was overtaken by a newer. ``is_event``: it is a moment, and
+    never told twice.
     """
 
     point: str
@@ -27,6 +28,7 @@ class Reading:
     topic: str
     rest: Value | None = None
     rest_s: float = REST_S
+    is_offset: bool = False
     is_word: bool = False
     is_event: bool = False
 

@@ -73,6 +73,8 @@ class Heard:
             self.health.note(None, at_s, 0.0)
             self._due_s = max(self._due_s, at_s - age_s + GRACE * self.sensor.every_s)
         self.health.late += is_late
+        if is_retained or is_backlog or is_late:  # how long it lay somewhere says nothing of a clock
+            readings = [one for one in readings if not one.is_offset]
         if is_retained:
             # A moment that a broker kept was lived by somebody else, or by us before.
             known = (one for one in readings if not one.is_event)
@@ -136,6 +138,9 @@ class Heard:
             except Garbage as error:
                 found += self._failed((one.point,), error, at_s, wall_s - age_s, is_life=False)
                 continue
+            if one.is_offset:
+                sent_s = payload.unix_s(value)
+                value = None if sent_s is None else round(sent_s - wall_s, 3)
             if value is None:
                 continue
             sample = RawSample(device, one.point, value, None, at_s, wall_s - age_s, is_life=is_life)

@@ -50,7 +50,7 @@ def read(payload: bytes, *, is_plain: bool = False) -> Message:
     number, identity = body.get("fCnt"), body.get("deduplicationId")
     return Message(
         body,
-        _unix_s(body.get("time", body.get("last_seen"))),
+        unix_s(body.get("time", body.get("last_seen"))),
         number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**32 else None,
         identity if isinstance(identity, str) and len(identity) <= MAX_TEXT else "",
     )
@@ -98,8 +98,9 @@ def _children(one: object) -> Iterable[object]:
     return one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
 
 
-def _unix_s(said: object) -> float | None:
-    """ISO 8601 with its offset (ChirpStack; Zigbee2MQTT ISO_8601), or milliseconds (Zigbee2MQTT epoch)."""
+def unix_s(said: object) -> float | None:
+    """Unix time of ISO 8601 with its offset (ChirpStack; Zigbee2MQTT ISO_8601) or of milliseconds (Zigbee2MQTT epoch);
+    None for what is no time."""
     if isinstance(said, str) and len(said) <= 64:
         try:
             at = datetime.fromisoformat(said)

@@ -44,7 +44,7 @@ async def until(is_so: Callable[[], object], within_s: float = 15.0) -> None:
 
 def far_end(plan: Plan, device: str) -> VirtualSensor:
     profile = plan.profile(device)
-    paths = {point: str(spec.at["path"]) for point, spec in profile.points.items()}
+    paths = {point: str(profile.points[point].at["path"]) for point in profile.peer.start}
     values = {paths[point]: {"false": False}.get(str(raw), raw) for point, raw in profile.peer.start.items()}
     return VirtualSensor(str(plan.devices[device].address), values, plan.every_s(device), paths=paths)
 
@@ -62,8 +62,13 @@ async def test_radio_sensors_are_reported_by_the_plans_names(tmp_path: Path) -> 
             await until(lambda: samples.last("radio", "") and samples.last("radio", "").value is True)
             for one in radio.sensors:
                 radio.say(one)
-            await until(lambda: samples.values("call-1") == {"button": 0, "inactivity": 1, "battery": 95})
-            await until(lambda: samples.values("attic-smoke") == {"smoke": False, "battery": 90})
+            called, burning = {"button": 0, "inactivity": 1, "battery": 95}, {"smoke": False, "battery": 90}
+            await until(lambda: called.items() <= samples.values("call-1").items())
+            await until(lambda: burning.items() <= samples.values("attic-smoke").items())
+            assert abs(samples.values("call-1")["clock_offset"]) < 2
+            radio.sensors["application/1/device/c1"].faults.clock_skew_s = 90
+            radio.say("application/1/device/c1")
+            await until(lambda: samples.values("call-1")["clock_offset"] > 80)
             radio.set("application/1/device/c1", {"button": 1})
             await until(lambda: samples.values("call-1")["button"] == 1)
         await radio.stop()
@@ -143,6 +148,7 @@ def test_a_zigbee_tap(tmp_path: Path) -> None:
         ('at = { path = "water_leak" }', 'at = { paht = "x" }', "points.leak.at: path is missing"),
         ('at = { path = "water_leak" }', 'at = { path = "x", register = 1 }', "register is unknown"),
         ('at = { path = "water_leak" }', 'at = { path = "x", rest = 0, rest_s = 0 }', "rest_s is 0"),
+        ('at = { path = "water_leak" }', 'at = { path = "x", as = "offset" }', 'as can only be "offset", of a number'),
         ('topic = "set", ', "", "points.valve.at: topic is missing"),
     ],
 )

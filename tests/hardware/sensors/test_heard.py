@@ -133,6 +133,16 @@ def test_a_clock_that_is_wrong_does_not_age_what_comes_live():
         assert (sample.at_s, sample.is_life) == (1000.0, True)
 
 
+def test_a_clock_that_is_wrong_is_measured_by_what_comes_live():
+    sensor = Sensor("c", (Reading("clock_offset", "time", UP, is_offset=True),), 60)
+    one = heard(sensor)
+    assert seen(one.take(UP, uplink(1, WALL + 5), 5.0, WALL)) == [("clock_offset", 5.0)]
+    assert seen(one.take(UP, uplink(2, WALL - 90), 6.0, WALL)) == [("clock_offset", -90.0)]
+    assert seen(one.take(UP, uplink(3, WALL - 500), 7.0, WALL, is_backlog=True)) == []
+    assert seen(one.take(UP, uplink(4, WALL - 500), 8.0, WALL, is_retained=True)) == []
+    assert seen(one.take(UP, uplink(5, None), 9.0, WALL)) == [("", True)]
+
+
 def test_a_clock_that_was_set_back_overtakes_nothing_of_a_device_without_a_count():
     sensor = Sensor("b", (Reading("action", "action", "zigbee2mqtt/b", is_word=True),), 60)
     one = heard(sensor)
