@@ -11,7 +11,6 @@ import contextlib
 import os
 import pwd
 import socket
-import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
@@ -283,15 +282,9 @@ class Line:
 async def listen(path: Path, role: Role, *, wants_points: bool = True, within_s: float = 5.0) -> AsyncIterator[Line]:
     """Connect to the watch at ``path``. Raises FeedError with the cure."""
     check_path(path)
-    writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(within_s):
-            reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_LINE_BYTES)
-            writer.write(_line(Hello(role, wants_points)))
-            first = await reader.readline()
-        if not first:
-            raise FeedError(f"{path}: the watch does not talk to this user; use the booth's user, or root")
-        snapshot = _heard.decode(first)
+            line = await _connected(path, Hello(role, wants_points))
     except (FileNotFoundError, ConnectionRefusedError):
         raise FeedError(f"{path}: no watch here; start it with `booth site run`, or give its folder") from None
     except PermissionError:
@@ -300,17 +293,26 @@ async def listen(path: Path, role: Role, *, wants_points: bool = True, within_s:
         raise FeedError(f"{path}: the watch does not answer within {within_s:g} s; look at its log") from None
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise FeedError(f"{path}: this is no watch ({type(error).__name__}); give its folder") from None
-    finally:
-        if writer is not None and "snapshot" not in locals():
-            writer.transport.abort()
-    if not isinstance(snapshot, Snapshot):
-        writer.transport.abort()
-        raise FeedError(f"{path}: this is no watch; give its folder")
-    line = Line(snapshot, reader, writer)
     try:
         yield line
     finally:
         await line.close()
+
+
+async def _connected(path: Path, hello: Hello) -> Line:
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_LINE_BYTES)
+    try:
+        writer.write(_line(hello))
+        first = await reader.readline()
+        if not first:
+            raise FeedError(f"{path}: the watch does not talk to this user; use the booth's user, or root")
+        snapshot = _heard.decode(first)
+        if not isinstance(snapshot, Snapshot):
+            raise ValueError("no snapshot")
+    except BaseException:
+        writer.transport.abort()
+        raise
+    return Line(snapshot, reader, writer)
 
 
 def check_path(path: Path) -> None:
@@ -330,12 +332,6 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid:{uid}"
-
-
-def is_socket(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return stat.S_ISSOCK(path.stat().st_mode)
-    return False
 
 
 def _line(message: Any) -> bytes:

@@ -25,6 +25,7 @@ WAITING = {"alm": 50_000, "cmd": 5_000, "mark": 5_000, "evt": 20_000, "state": 2
 HUNG_S = 5.0  # a write that takes so long: the disk hangs
 AGAIN_S = 1.0  # a disk that refused is asked again after this
 RETAIN_S = 3600.0
+TRIAL = 100  # rows of each class
 END_WITHIN_S = 5.0
 
 
@@ -116,7 +117,8 @@ class Scribe:
         while True:
             with self._wake:
                 while not (self._has_work() or self._is_ending):
-                    if not self._wake.wait(max(0.0, retain_at - time.monotonic())):
+                    patience_s = AGAIN_S if self._owed else max(0.0, retain_at - time.monotonic())
+                    if not self._wake.wait(patience_s):
                         break
                 is_last = self._is_ending
             self._began = began = time.monotonic()
@@ -124,7 +126,7 @@ class Scribe:
             self._began = 0.0
             if is_written and time.monotonic() - began >= HUNG_S:
                 self._owed = self._owed or "disk_hung"
-            if is_last and (is_written or self.state):
+            if is_last and not (is_written and self._has_work()):
                 self._ended = is_written
                 return
             if not is_written:
@@ -137,19 +139,16 @@ class Scribe:
         return bool(self._kept or self._acts or self._delivered or any(self._waiting.values()))
 
     def _write(self) -> bool:
-        try:
-            self._journal.file.require_space()
-            has_room = True
-        except (LedgerError, OSError):
-            has_room = False
+        has_room = self._has_room()
         with self._wake:
-            taken = {kind: list(waiting) for kind, waiting in self._waiting.items() if waiting}
+            most = TRIAL if self._owed else None  # a bad disk is tried with a little
+            taken = {kind: list(itertools.islice(rows, most)) for kind, rows in self._waiting.items() if rows}
             if not has_room and "tel" in taken:  # what room there is belongs to alarms
-                self.lost += len(taken.pop("tel"))
+                self.lost += len(self._waiting["tel"])
                 self._waiting["tel"].clear()
-            kept, acts, delivered = self._kept, self._acts, self._delivered
-            self._kept, self._acts, self._delivered = {}, [], 0
-            lost = self.lost
+                del taken["tel"]
+            kept, acts, lost = self._kept, self._acts, self.lost
+            self._kept, self._acts = {}, []
         entries = [entry for _, entry in heapq.merge(*taken.values(), key=_number)]
         if self._owed and has_room:
             entries.append(self._resumed(entries, lost))
@@ -157,13 +156,10 @@ class Scribe:
             if entries or kept or acts:
                 text = {name: msgspec.json.encode(value).decode() for name, value in kept.items()}
                 self._journal.write([self._row(entry) for entry in entries], text, acts)
-            if delivered:
-                self._journal.delivered(delivered)
         except Exception as error:  # the boundary: whatever the disk does, the watch goes on without it
             with self._wake:
                 self._kept = {**kept, **self._kept}
                 self._acts = (acts + self._acts)[-WAITING["cmd"] :]
-                self._delivered = max(delivered, self._delivered)
             self._owed = error.why if isinstance(error, LedgerError) else type(error).__name__
             self._say(self._owed)
             return False
@@ -172,8 +168,18 @@ class Scribe:
                 self._forget(kind, rows[-1][0])
             if has_room:
                 self.lost -= lost
+            delivered, self._delivered = self._delivered, 0
+        with contextlib.suppress(Exception):  # the platform says it again
+            self._journal.delivered(delivered)
         self._owed = "" if has_room else DiskFull.why
-        self._say("" if has_room else DiskFull.why)
+        self._say(self._owed)
+        return True
+
+    def _has_room(self) -> bool:
+        try:
+            self._journal.file.require_space()
+        except (LedgerError, OSError):
+            return False
         return True
 
     def _forget(self, kind: str, last: int) -> None:
