@@ -9,7 +9,7 @@ from kivy.clock import Clock
 
 from hardware.speech import RATES
 from kiosk.visit.questions import ConfirmLeave, FindSomeone, HelpCard, Overlay, SoundCard, StillThere
-from kiosk.visit.screen import Activity, Leave, Reply, Sound
+from kiosk.visit.screen import Activity, Leave, Reply, Sound, Tool
 from screens.widgets.button import WordButton
 from screens.widgets.overlay import Figure, OverlayCard
 
@@ -27,6 +27,9 @@ def card_for(overlay: Overlay, words: Words, look: Look, reply: Callable[[Reply]
     stay.bind(on_chosen=lambda *_: reply(Activity()))
     if isinstance(overlay, HelpCard):
         card.help = "\n".join(overlay.sentences)
+        colours = WordButton(id="colours", text=words.labels["colours"])
+        colours.bind(on_chosen=lambda *_: reply(Tool("colours")))
+        card.buttons = [[colours]]
     elif isinstance(overlay, StillThere):
         card.figure = Countdown(overlay.seconds)
     elif isinstance(overlay, FindSomeone):

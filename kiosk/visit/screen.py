@@ -6,11 +6,11 @@ Implemented by ``screens/stage.py`` with Kivy and by the tests with a list. Know
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hardware.keypad import Key
-from kiosk.text import Text
+from kiosk.text import Text, later
 from kiosk.visit import questions as q
 from kiosk.visit.wording import Words
 
@@ -48,7 +48,7 @@ class Focused:
 
 @dataclass(frozen=True)
 class Tool:
-    """A button of the tool bar: help, repeat, more_time, bigger, sound, language, find_someone."""
+    """A button of the tool bar: help, repeat, more_time, bigger, sound, language, find_someone; of the help: colours."""
 
     name: str
 
@@ -64,6 +64,14 @@ class Sound:
 Reply = Answer | GoBack | Leave | Activity | Focused | Tool | Sound
 
 
+COLOURS = {  # themes in the order in which they are tried, with their names
+    "default": later("The usual colours"),
+    "black_on_white": later("Black on white"),
+    "white_on_black": later("White on black"),
+    "calm": later("Dark and calm"),
+}
+
+
 @dataclass(frozen=True)
 class Aids:
     """How this resident wants the booth; back to default after every visit (R31)."""
@@ -77,7 +85,12 @@ class Aids:
 
     @property
     def is_aided(self) -> bool:
-        return self.has_headset or self.uses_keypad or self.text_size > 1
+        return self.has_headset or self.uses_keypad or self.text_size > 1 or self.theme != "default"
+
+    def in_other_colours(self) -> Aids:
+        """The next theme, round and round."""
+        names = [*COLOURS, *COLOURS]
+        return replace(self, theme=names[names.index(self.theme) + 1])
 
 
 class Screen(Protocol):

@@ -19,7 +19,7 @@ from kiosk.visit import questions as q
 from kiosk.visit.leaving import Back, Cancelled, Left, TimedOut
 from kiosk.visit.offers import trouble_options
 from kiosk.visit.presence import Presence
-from kiosk.visit.screen import Answer, Focused, GoBack, Leave, Reply, Sound, Tool
+from kiosk.visit.screen import COLOURS, Answer, Focused, GoBack, Leave, Reply, Sound, Tool
 from kiosk.visit.wording import words_for
 
 CLOCK_GRAIN_S = 0.001  # what is left of a wait by rounding is no wait
@@ -206,6 +206,10 @@ class Stage(Presence):
         elif tool == "bigger":
             self.aids = replace(self.aids, text_size=(self.aids.text_size + 1) % 4)
             self._show_again()
+        elif tool == "colours":
+            self.aids = self.aids.in_other_colours()
+            self._show_again()
+            self.tell(self.text(COLOURS[self.aids.theme]))
         elif tool == "sound":
             self._lay(q.SoundCard(self.aids.volume, self.aids.rate))
         elif tool == "language":

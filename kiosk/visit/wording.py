@@ -323,7 +323,7 @@ def _overlay(overlay: q.Overlay, text: Text) -> tuple[str, str, str, dict[str, s
             text("Are you still there?"), text("Touch anywhere to go on."), text("Yes, I need more time"), {},
         )  # fmt: skip
     if isinstance(overlay, q.HelpCard):
-        return text("Help"), " ".join(overlay.sentences), text("Go on"), {}
+        return text("Help"), " ".join(overlay.sentences), text("Go on"), {"colours": text("Other colours")}
     if isinstance(overlay, q.ConfirmLeave):
         return (
             text("Do you want to leave?"), text("What you entered is deleted."), text("No, stay here"),

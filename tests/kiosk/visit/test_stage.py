@@ -173,3 +173,21 @@ async def test_long_work_is_shown_and_said_again() -> None:
     assert len(hall.speaker.said) > said
     done.set()
     await showing
+
+
+async def test_other_colours_from_the_help_round_and_back() -> None:
+    hall = Hall()
+    asking = asyncio.ensure_future(hall.stage.ask(q.Consent(points=("x",), progress=(1, 5))))
+    await hall.clock.settle()
+    seen = []
+    for _ in range(4):
+        hall.glass.reply(Tool("help"))
+        hall.glass.reply(Tool("colours"))
+        await hall.clock.settle()
+        seen.append((hall.glass.aids.theme, hall.speaker.said[-1].text, hall.stage.aids.is_aided))
+    assert seen == [
+        ("black_on_white", "白底黑字", True), ("white_on_black", "黑底白字", True), ("calm", "深色柔和", True),
+        ("default", "平常的颜色", False),
+    ]  # fmt: skip
+    assert not asking.done()
+    asking.cancel()
