@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MISSES = 3  # silences in a row; at 2 % loss every few hours, and costs one handshake
 SICK_SHARE = 1 / 16
 LEAST_WAIT_S = 0.06
-WAIT_TIMES = 4.0  # of the slowest answer it ever gave
+MEAN_SHARE, DEVIATION_SHARE, DEVIATIONS = 1 / 8, 1 / 4, 4.0  # RFC 6298, 2: how long an answer is waited for
 FULL_EVERY = 8  # a probe in so many waits for the whole time: it may have become slow
 PROBE_S = 1.0  # the same reader is probed no more often
 REFUSED_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # a wrong key does not become right by asking again
@@ -37,7 +37,8 @@ class Watchdog:
     answer_s: float
     misses: int = 0
     retry_s: float = 0.0  # not before (monotonic)
-    _slowest_s: float = 0.0
+    _mean_s: float = 0.0
+    _deviation_s: float = 0.0
     _probes: int = 0
     _refusals: int = 0
     _failures: int = 0
@@ -45,13 +46,17 @@ class Watchdog:
     @property
     def wait_s(self) -> float:
         """How long an answer is waited for now."""
-        if not self._slowest_s or (self.misses and self._probes % FULL_EVERY == FULL_EVERY - 1):
+        if not self._mean_s or (self.misses and self._probes % FULL_EVERY == FULL_EVERY - 1):
             return self.answer_s
-        return min(self.answer_s, max(LEAST_WAIT_S, WAIT_TIMES * self._slowest_s))
+        return min(self.answer_s, max(LEAST_WAIT_S, self._mean_s + DEVIATIONS * self._deviation_s))
 
     def answered(self, took_s: float) -> None:
-        """It answered after so long; what was slow once is forgotten slowly."""
-        self._slowest_s = max(took_s, self._slowest_s * 0.999)
+        """It answered after so long."""
+        if self._mean_s:
+            self._deviation_s += DEVIATION_SHARE * (abs(took_s - self._mean_s) - self._deviation_s)
+            self._mean_s += MEAN_SHARE * (took_s - self._mean_s)
+        else:
+            self._mean_s, self._deviation_s = took_s, took_s / 2
         self.misses = self._probes = 0
 
     def missed(self, now_s: float) -> bool:
