@@ -62,10 +62,12 @@ class Front:
     def heed(self, message: FromWatch) -> None:
         """Do what a message of the watch asks for. Never waits."""
         before, self.site = self.site, self.site.after(message)
-        if is_call(message):
+        if is_call(message) and not self.site.is_evacuated:  # an unanswered fire is told as a call, too
             self._announce(self._stage.text("Help has been called."))
         if self.site == before:
             return
+        if self.site.is_evacuated:
+            self.close()
         if not self.is_visited:
             self._stage.renew()
         elif self.site.is_evacuated:

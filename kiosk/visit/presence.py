@@ -139,6 +139,8 @@ class Presence:
     def _present(self, question: q.Question) -> None:
         words = words_for(question, self.text, self._titles)
         self._showing = _Showing(question, words)
+        if question.is_alarm:
+            self._screen.banner("")  # nothing lies over the way out
         self.voice.raise_alarm(words.spoken if question.is_alarm else (), self.aids)
         self._show_again()
         self._screen.status("")

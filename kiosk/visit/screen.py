@@ -48,7 +48,7 @@ class Focused:
 
 @dataclass(frozen=True)
 class Tool:
-    """A button of the tool bar: help, repeat, more_time, bigger, sound, language, find_someone; of the help: colours."""
+    """Of the tool bar: help, repeat, more_time, bigger, sound, language, find_someone; of the help card: colours."""
 
     name: str
 

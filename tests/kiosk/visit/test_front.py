@@ -378,6 +378,21 @@ async def test_notices_and_reports_are_not_for_residents() -> None:
     assert (await hall.play([*REPORT[:3], (q.AskField, tell), *REPORT[4:]])).name == "served"
 
 
+async def test_a_fire_told_again_as_a_call_covers_nothing() -> None:
+    hall = Hall()
+    visit = asyncio.ensure_future(hall.visit())
+    await hall.clock.settle()
+    tells("call")(hall)
+    await hall.clock.settle()
+    FIRE(hall)
+    assert hall.glass.banners[-1] == ""
+    tells("call")(hall)
+    await hall.clock.settle()
+    assert hall.glass.banners[-1] == ""
+    assert "求助已发出。" not in said(hall)[-4:]
+    visit.cancel()
+
+
 async def test_a_fire_takes_a_banner_away() -> None:
     hall = Hall()
 
