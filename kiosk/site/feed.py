@@ -107,6 +107,7 @@ class Feed:
         self._note = note
         self._listeners: set[Listener] = set()
         self._server: asyncio.Server | None = None
+        self._held: object = _holds(Changed(0))  # what held when it was last told
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -152,7 +153,9 @@ class Feed:
         rest: bytes | None = whole
         if isinstance(message, Changed) and message.points:
             bare = msgspec.structs.replace(message, points=())
-            rest = _line(bare) if bare.alarms or bare.health else None
+            rest = _line(bare) if bare.alarms or bare.health or _holds(bare) != self._held else None
+        if isinstance(message, Changed):
+            self._held = _holds(message)
         for one in list(self._listeners):
             line = whole if one.wants_points else rest
             if line is not None:
@@ -167,7 +170,7 @@ class Feed:
         try:
             uid = peer_uid(writer.get_extra_info("socket"))
             if uid not in self._uids or len(self._writers) > LISTENERS:
-                self._note("stranger" if uid not in self._uids else "too many listeners")
+                self._note("feed_stranger" if uid not in self._uids else "feed_full")
                 return
             listener = await self._greet(reader, writer, uid)
             self._listeners.add(listener)
@@ -175,7 +178,7 @@ class Feed:
             while line := await reader.readline():
                 self._said(listener, line)
         except (OSError, ValueError, TimeoutError, msgspec.MsgspecError):  # gone, too long a line, or nonsense
-            self._note("a listener left or made no sense")
+            self._note("feed_listener_lost")
         finally:
             self._writers.discard(writer)
             self._tasks.discard(task)
@@ -313,6 +316,11 @@ async def _connected(path: Path, hello: Hello) -> Line:
         writer.transport.abort()
         raise
     return Line(snapshot, reader, writer)
+
+
+def _holds(message: Changed) -> object:
+    test = message.walk_test
+    return message.released, message.standing, None if test is None else (test.who, test.devices)
 
 
 def check_path(path: Path) -> None:

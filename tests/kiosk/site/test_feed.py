@@ -17,7 +17,7 @@ import pytest
 from kiosk.config import ConfigError
 from kiosk.site import feed as module
 from kiosk.site.feed import Feed, FeedError, Listener, check_path, listen, user_name
-from kiosk.site.messages import Answer, Changed, Delivered, Do, Measured, PointSeen, Role, Snapshot, Told
+from kiosk.site.messages import Answer, Changed, Delivered, Do, Measured, PointSeen, Role, Snapshot, Told, WalkTestSeen
 
 ME = user_name(os.geteuid())
 SNAPSHOT = Snapshot("b-0007", "boot", 1, "now", points=(PointSeen("a.b", 1.0, "good"),))
@@ -90,8 +90,12 @@ async def test_who_wants_no_points_is_spared_them(watch: Watch) -> None:
         await watch.until(1)
         assert not watch.feed.wants_points
         watch.feed.tell(Changed(2, points=(PointSeen("a.b", 2.0, "good"),)))
+        watch.feed.tell(Changed(2, points=(PointSeen("a.b", 3.0, "good"),)))
         watch.feed.tell(Told("evacuate", "fire", "", "now"))
+        begun = Changed(3, walk_test=WalkTestSeen("li", ("hall-smoke",), 60.0))
+        watch.feed.tell(msgspec.structs.replace(begun, points=(PointSeen("a.b", 4.0, "good"),)))
         assert isinstance(await anext(line), Told)
+        assert await anext(line) == begun
 
 
 async def test_each_role_says_its_own(watch: Watch) -> None:
@@ -166,7 +170,7 @@ async def test_there_are_only_so_many(watch: Watch, monkeypatch: pytest.MonkeyPa
         with pytest.raises(FeedError):
             async with listen(watch.path, "staff"):
                 pass
-    assert "too many listeners" in watch.notes
+    assert "feed_full" in watch.notes
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -181,7 +185,7 @@ async def test_a_stranger_is_refused_by_the_kernels_word() -> None:
         assert b"snapshot" in await _as_user(friend, watch.path)
         assert watch.notes == []
         assert await _as_user(nobody, watch.path) == b""
-        assert watch.notes == ["stranger"]
+        assert watch.notes == ["feed_stranger"]
         await watch.feed.close()
 
 
