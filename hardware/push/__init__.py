@@ -96,7 +96,7 @@ class Bounds:
     body_s: float = 5.0
     connections: int = 8  # of one source
     strangers: int = 16  # connections of all sources that are not on the list
-    per_s: float = 20.0  # requests of one source, with a burst of twice as many
+    per_s: float = 10.0  # requests of one source, and its connections; with a burst of twice as many
     bytes_per_s: float = 4 * 1024 * 1024  # of one source, with a burst of two bodies; more is read more slowly
 
 

@@ -16,7 +16,7 @@ from hardware.field import Garbage
 from hardware.push import Fields, Scalar
 
 MOST_DEPTH = 32
-MOST_FIELDS = 4000
+MOST_FIELDS = 1000
 MOST_NAME = 64
 MOST_TEXT = 4096  # characters of one field; what is longer (pictures as text) is left out
 _MARK = b"\xef\xbb\xbf"  # of UTF-8

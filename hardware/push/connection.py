@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
@@ -40,13 +41,26 @@ class GatedConnection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or let go of it at once."""
         source = source_of(transport.get_extra_info("peername"))
-        if not self._gate.enter(source):
+        if not self._gate.enter(source, time.monotonic()):
             self._refused["connections"] += 1
             assert isinstance(transport, asyncio.WriteTransport)
             transport.abort()
             return
         self._source = source
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """One question at a time: what comes besides one is a pipeline, or what follows a body that is none.
+
+        aiohttp keeps each piece of that, with its bytes, until the first question is answered.
+        """
+        super().data_received(data)
+        is_besides = len(self._messages) > 1 or (bool(self._messages) and self._request_in_progress)
+        if is_besides and self.transport is not None:
+            self._refused["pipelined"] += 1
+            self._messages.clear()
+            assert isinstance(self.transport, asyncio.WriteTransport)
+            self.transport.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It ended."""

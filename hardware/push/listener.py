@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,14 +39,15 @@ from hardware.push.gate import Gate
 
 WARN_S = 60.0  # of misuse of a device's address or secret: one sample in so long, however often it is tried
 _BIND_AGAIN_S = 2.0
-_BACKLOG = 512  # so that a rush of strangers does not keep a device waiting
+_BACKLOG = 512  # so that a rush of strangers does not keep a device waiting ...
+_ACCEPTS = 8  # ... and so many of them are let in, or sent away, before anything else has its turn
 
 
 class PushListener:
     """A link of devices that call ``host``:``port``. Use from one event loop.
 
-    ``refusals`` counts what was not let in, by reason: stranger, wrong, rate, connections, method, large, slow,
-    garbage. Raises ``Config`` for no device, two of one address, or an address that is none.
+    ``refusals`` counts what was not let in, by reason: stranger, wrong, rate, connections, pipelined, method, large,
+    slow, garbage. Raises ``Config`` for no device, two of one address, or an address that is none.
     """
 
     def __init__(self, host: str, port: int, devices: Sequence[PushDevice], bounds: Bounds | None = None) -> None:
@@ -133,9 +135,16 @@ class PushListener:
             ) from None
 
     async def _bind(self, server: GatedServer) -> None:
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(server, self._host, self.port, backlog=_BACKLOG)
-        self.port = self._listening.sockets[0].getsockname()[1]
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        ours = socket.create_server((self._host, self.port), family=family, backlog=_BACKLOG)
+        try:
+            ours.setblocking(False)
+            self._listening = await asyncio.get_running_loop().create_server(server, sock=ours, backlog=_ACCEPTS)
+            ours.listen(_BACKLOG)  # asyncio takes one figure for both
+        except OSError:
+            ours.close()
+            raise
+        self.port = ours.getsockname()[1]
 
     async def _bind_late(self, server: GatedServer) -> None:
         while self._listening is None:

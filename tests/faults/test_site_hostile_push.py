@@ -100,6 +100,17 @@ def one_huge_picture() -> Iterator[bytes]:
     yield from zeros(HUGE)
 
 
+def no_chunks() -> Iterator[bytes]:
+    yield b"23\r\nshorter than it says\r\n"
+    yield from zeros(HUGE)
+
+
+def one_and_more() -> Iterator[bytes]:
+    yield b"{}"
+    while True:
+        yield post(b"{}") * 200
+
+
 MULTIPART, CHUNKED = "multipart/form-data; boundary=x", "Transfer-Encoding: chunked"
 
 
@@ -110,9 +121,11 @@ MULTIPART, CHUNKED = "multipart/form-data; boundary=x", "Transfer-Encoding: chun
         (head("application/json", CHUNKED), lambda: chunked(zeros(HUGE)), "large"),
         (head(MULTIPART, CHUNKED), lambda: chunked(one_huge_picture()), "large"),
         (head(MULTIPART, CHUNKED), lambda: chunked(endless_parts()), "garbage"),
+        (head(MULTIPART, CHUNKED), no_chunks, "pipelined"),
+        (head("application/json", "Content-Length: 2"), one_and_more, "pipelined"),
         (head("application/json", CHUNKED, "not-the-token-at-all"), lambda: chunked(zeros(HUGE)), "wrong"),
     ],
-    ids=["declared", "chunked", "picture", "endless parts", "without proof"],
+    ids=["declared", "chunked", "picture", "endless parts", "no chunks", "pipeline", "without proof"],
 )
 async def test_a_huge_body_costs_neither_memory_nor_another_device(
     first: bytes, body: Callable[[], Iterator[bytes]], reason: str
@@ -125,7 +138,7 @@ async def test_a_huge_body_costs_neither_memory_nor_another_device(
             answer, sent = await pour(listener.port, first, body())
         assert sent < HUGE / 4  # it was cut long before its end
         assert status(answer) in (0, 400, 401, 413)  # 0: it did not hear the answer, because it went on sending
-        assert listener.refusals[reason] == 1
+        assert listener.refusals[reason] >= 1
         count = len(heard.values("lane", "online"))
         await until(lambda: len(heard.values("lane", "online")) > count + 2)
         await lane.stop()
@@ -230,13 +243,11 @@ async def test_a_forged_source_is_refused_counted_and_told_once() -> None:
     async with listening() as (listener, heard):
         event = {"eventType": "x", "AccessControllerEvent": {"subEventType": 75, "serialNo": "1"}}
         body = json.dumps(event).encode()
-        for _ in range(30):
+        for _ in range(15):
             assert status(await raw(listener.port, post(body), STRANGER)) == 403
-        for _ in range(30):
-            answer = await raw(listener.port, post(body, token="not-the-token-at-all"), FACE)
-            assert status(answer) in (401, 429)
-        assert listener.refusals["stranger"] == 30
-        assert listener.refusals["wrong"] + listener.refusals["rate"] == 30
+        for _ in range(15):
+            assert status(await raw(listener.port, post(body, token="not-the-token-at-all"), FACE)) == 401
+        assert listener.refusals == {"stranger": 15, "wrong": 15}
         assert heard.errors("face-1") == ["auth"]
         assert heard.values("face-1", "event") == []
         assert not any(sample.is_life for sample in heard.samples)
@@ -266,7 +277,9 @@ async def test_a_thousand_connections_leave_room_for_the_others() -> None:
             for writer in writers:
                 writer.transport.abort()
         await until(lambda: not listener._server.connections)
-        assert status(await raw(listener.port, post(b"{}"), FACE)) == 200  # and when they have gone, for it too
+        async with asyncio.timeout(30):  # and when they have gone, for it too
+            while status(await raw(listener.port, post(b"{}"), FACE)) != 200:
+                await asyncio.sleep(0.05)
 
 
 async def test_what_is_no_http_is_no_trouble() -> None:

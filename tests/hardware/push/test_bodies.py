@@ -60,7 +60,7 @@ def test_what_must_not_be_read(text: str) -> None:
 
 
 def test_names_and_texts_cannot_grow_without_end() -> None:
-    long = json.dumps({"k" * 100: {f"a{n}": 1 for n in range(3000)}, "picture": "x" * 100_000, "b": 2})
+    long = json.dumps({"k" * 100: {f"a{n}": 1 for n in range(800)}, "picture": "x" * 100_000, "b": 2})
     assert bodies.read(long.encode()) == {"b": 2}
 
 
