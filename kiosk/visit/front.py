@@ -71,7 +71,8 @@ class Front:
         if not self.is_visited:
             self._stage.renew()
         elif self.site.is_evacuated:
-            self._stage.end(Evacuated, self._evacuation())
+            if not before.is_evacuated:
+                self._stage.end(Evacuated, self._evacuation())
         elif self.site.must_end and not before.must_end:
             self._stage.end(Tampered, q.Goodbye(Tampered.outcome))
         elif self.site.is_closing and not before.is_closing:

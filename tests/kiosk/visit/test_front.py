@@ -170,6 +170,19 @@ async def test_fire_under_a_card_that_lies_over_the_question() -> None:
     assert isinstance(hall.glass.every[-1], q.WayOut)
 
 
+async def test_what_happens_beside_a_fire_does_not_begin_it_anew() -> None:
+    hall = Hall()
+
+    def worse(hall: Hall) -> None:
+        FIRE(hall)
+        told, seen = len(hall.speaker.said), len(hall.glass.every)
+        says("evacuate", "close_booth")(hall)
+        says("evacuate", "close_booth", "end_visit")(hall)
+        assert (len(hall.speaker.said), len(hall.glass.every)) == (told, seen)
+
+    assert (await hall.play([*PENSION[:7], (q.AskField, worse)])).name == "evacuated"
+
+
 async def test_fire_before_anybody_came() -> None:
     hall = Hall()
     visit = asyncio.ensure_future(hall.visit())
