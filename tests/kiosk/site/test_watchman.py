@@ -15,7 +15,7 @@ import pytest
 from hardware.field import Command, Driver, RawSample
 from kiosk.config import ConfigError
 from kiosk.ledger.file import LedgerFile
-from kiosk.site import attendant, watchman
+from kiosk.site import attendant, herald, watchman
 from kiosk.site.feed import Line, listen
 from kiosk.site.journal import MIGRATIONS, SITE_FILE, SiteJournal
 from kiosk.site.messages import Changed, Do, Measured, Told
@@ -42,9 +42,9 @@ class Host(FieldDriver):
 class Booth:
     """A watchman on the site that ships; a driver of ours for each link."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder = folder
-        self.plan = load(PROFILES / "example" / "site.toml", PROFILES)
+        self.plan = plan
         self.later_s = 0.0
         self.wall_later_s = 0.0
         self.made: dict[str, list[FieldDriver]] = {}
@@ -113,9 +113,16 @@ class Booth:
         raise ConfigError("site.toml:1: broken; mend it")
 
 
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load(PROFILES / "example" / "site.toml", PROFILES)
+
+
 @pytest.fixture
-async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
-    booth = Booth(tmp_path)
+async def booth(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Booth]:
+    monkeypatch.setattr(watchman, "TICK_S", 0.02)
+    monkeypatch.setattr(herald, "TELL_S", 0.01)
+    booth = Booth(tmp_path, plan)
     yield booth
     await booth.close()
 
