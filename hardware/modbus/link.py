@@ -23,6 +23,7 @@ from hardware.modbus.schedule import Backoff, Schedule, Turn
 from hardware.modbus.unanswered import Shape
 
 REOPEN_S = (0.5, 1.0, 2.0)
+LAST_WORDS_S = 0.5
 TELL_S = 0.9  # five such within the 5 s in which a link's loss is found
 
 
@@ -95,6 +96,10 @@ class ModbusLink:
         """Stop asking and let go of the wire."""
         task, self._task = self._task, None
         if task is not None:
+            ends_s = time.monotonic() + LAST_WORDS_S
+            while self._master.is_open and self._leases.end_presses(time.monotonic()) and time.monotonic() < ends_s:
+                self._rouse()
+                await asyncio.sleep(0.01)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

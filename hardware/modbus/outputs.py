@@ -59,6 +59,14 @@ class Leases:
             if output.is_pulse and key not in self._leases:
                 self._put(key, unit, output, now_s).end(now_s)
 
+    def end_presses(self, now_s: float) -> bool:
+        """No unit ends a press by itself, so it is done before the link is let go; True while one is left."""
+        left = [lease for lease in self._leases.values() if lease.output.is_pulse]
+        for lease in left:
+            if not lease.is_over:
+                lease.end(now_s)
+        return bool(left)
+
     def keep(self, until_s: float) -> None:
         """The watch lives at least until then."""
         self._kept_until_s = until_s

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from kiosk.site.points import Cause
 
 MISSED_POLLS = 5
+JUDGED_S = 1.0  # who was judged within this, by an answer, is not looked at again
 RECENT = 3
 RECENT_MISSED = 2  # of the last 3: declining
 GOOD_TO_RETURN = 2
@@ -96,6 +97,7 @@ class Health:
         self._offset_s = 0.0
         self._picture: frozenset[Sign] = frozenset()
         self._presence = _Presence(now)
+        self._judged_at = now
 
     def answered(self, now: float, response_s: float | None = None) -> News | None:
         """A valid answer or heartbeat; ``response_s`` where there was a question."""
@@ -143,6 +145,8 @@ class Health:
 
     def tick(self, now: float) -> News | None:
         """Let time pass."""
+        if now - self._judged_at < JUDGED_S and not self.is_in_doubt:
+            return None
         return self._judge(now)
 
     def availability(self, now: float, within_s: float) -> float:
@@ -166,6 +170,7 @@ class Health:
         self._error_count += is_missed
 
     def _judge(self, now: float) -> News | None:
+        self._judged_at = now
         self._presence.pass_until(now, is_there=self.state is not State.LOST)
         signs = self._found(now)
         is_silent = now - self._heard_at >= self.promise.lost_after_s and self._missed >= self.promise.missed

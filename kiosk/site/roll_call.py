@@ -14,6 +14,7 @@ from kiosk.site.plan import Plan
 from kiosk.site.points import Cause
 
 ALIVE = (Refused, Busy, Auth, Config)
+LINK_TOLD_S = 0.5  # a link that is well is said to be so no more often
 LINK_MISS_S = 0.9  # a wire that is gone misses a poll so often: five fit into the 5 s in which its loss is found
 SILENT_POLLED = 2.0  # periods without a word of a device that is asked: its driver hangs, or its bus is very slow
 SILENT_TOLD = 1.1  # ... that tells by itself: a heartbeat is missing
@@ -35,6 +36,7 @@ class _Link:
     failing: set[str] = field(default_factory=set)
     is_gone: bool = False
     missed_at: float = float("-inf")
+    told_at: float = float("-inf")  # that it answers; a link of many devices does so all the time
 
 
 def cause_of(error: FieldError) -> Cause:
@@ -96,7 +98,7 @@ class RollCall:
             if at > self.heard_at[device]:
                 self.heard_at[device] = at
                 self._due[device] = max(now, at + self._first[device])
-                found += [Heard(device, Cause.NONE), *self._link_answered(device)]
+                found += [Heard(device, Cause.NONE), *self._link_answered(device, now)]
             else:
                 self._due[device] = now + self._period[device]
                 found.append(Heard(device, Cause.TIMEOUT))
@@ -126,15 +128,18 @@ class RollCall:
         cause = _verdict([sample.error for sample in samples])
         took_s = max(sample.took_s for sample in samples)
         if cause is Cause.NONE:
-            return [Heard(device, cause, took_s or None), *self._link_answered(device)]
+            return [Heard(device, cause, took_s or None), *self._link_answered(device, now)]
         link = self._links[self._link_of[device]]
         link.failing.add(device)
         link.is_gone |= cause is Cause.GONE
         return [Heard(device, cause)]
 
-    def _link_answered(self, device: str) -> list[Heard]:
+    def _link_answered(self, device: str, now: float) -> list[Heard]:
         name = self._link_of[device]
         link = self._links[name]
+        if not link.failing and not link.is_gone and now - link.told_at < LINK_TOLD_S:
+            return []
+        link.told_at = now
         link.failing.discard(device)
         link.is_gone = False
         return [Heard(name, Cause.NONE)]

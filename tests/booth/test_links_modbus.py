@@ -115,6 +115,21 @@ async def test_a_barrier_is_told_by_a_press_on_one_contact_at_a_time(tmp_path: P
 
 
 @pytest.mark.peer
+async def test_a_press_ends_with_the_link(tmp_path: Path) -> None:
+    gateway = ModbusGateway([])
+    await gateway.start()
+    plan = plan_of(tmp_path, YARD.format(port=gateway.port))
+    gate = gateway.units[1] = unit_for(plan, "gate")
+    (link,) = drivers(plan, "yard")
+    async with running([link]) as samples:
+        await until(lambda: samples.values("gate"))
+        await link.command(Command("gate", "gate:open", 1, 0.5), within_s=1.0)
+        assert gate.coils[0] == 1
+    assert gate.coils[0] == 0
+    await gateway.stop()
+
+
+@pytest.mark.peer
 async def test_a_press_ends_on_a_wire_that_was_away_meanwhile(tmp_path: Path) -> None:
     gateway = ModbusGateway([])
     await gateway.start()
