@@ -31,6 +31,7 @@ _START_WITHIN_S = 120.0
 _LOOK_S = 0.05
 _LAST_LINES = 12
 _PR_SET_PDEATHSIG = 1
+_FIRST_SCREENS = ("Welcome", "WayOut", "Closed")  # what stood at the site when it was switched off still stands
 _STALE = ("ports.json", "booth.toml", "remote.sock", "site/feed.sock")
 
 
@@ -185,7 +186,7 @@ class SimulatedSite:
             booth = ask(self.url + "api/state")["booth"]
         except (OSError, ValueError, KeyError):
             return False
-        return bool(booth["is_lit"] and booth["question"] and booth["question"]["name"] == "Welcome")
+        return bool(booth["is_lit"] and booth["question"] and booth["question"]["name"] in _FIRST_SCREENS)
 
     # -- watching and ending ----------------------------------------------------------------------------------------
 
