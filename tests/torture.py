@@ -19,6 +19,7 @@ PLACES = (
     "tests/faults/test_card_hung.py",
     "tests/faults/test_card_endurance.py",
     "tests/faults/test_card_put_back.py",
+    "tests/faults/test_site_killed.py",
     "tests/hardware/card_reader",
 )
 SEED = 20260601

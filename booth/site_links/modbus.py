@@ -48,7 +48,7 @@ def _master(link: Link, worst_s: float, *, is_fire: bool) -> Master:
         return TcpMaster(*_place(link.where), within_s=worst_s)
     line: Line
     if link.where.startswith("/"):
-        line = SerialLine(SerialSettings(link.where, link.baud))
+        line = SerialLine(SerialSettings(link.where, link.baud, link.parity[0].upper()))
     else:
         line = BridgeLine(*_place(link.where))
     latest_s = max(worst_s, FIRE_LATEST_S) if is_fire else max(worst_s, Timing.latest_s)

@@ -218,6 +218,7 @@ class Link(_Part):
     where: str = ""
     parent: str = ""  # the device it goes through
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    parity: Literal["none", "even", "odd"] = "none"
     answer_ms: Annotated[float, Field(gt=0, le=10_000)] | None = None  # worst answer here; default: the profiles'
     secret: str = ""  # name of a secret, never the secret
 
