@@ -8,13 +8,15 @@ is bounded.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import os
 import secrets
 import ssl
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -31,6 +33,8 @@ MAX_ROWS = 20_000
 MAX_QUEUED = 2_000  # beyond it messages are dropped, which is never a loss
 LOOK_S = 1.0
 AGAIN_S = 1.0
+CALL_S = 15.0  # for any acknowledgement of the broker: then it hangs
+CLOSE_S = 1.0
 _CALLS = 200
 
 Log = Callable[[str], None]
@@ -61,6 +65,22 @@ def say(text: str) -> None:
     print(f"ingest: {text}", file=sys.stderr, flush=True)
 
 
+class _Line(aiomqtt.Client):
+    """Time-outs are ours: the library's use ``asyncio.wait_for``, which before Python 3.12 can swallow a cancellation.
+
+    They raise TimeoutError, which is an OSError.
+    """
+
+    async def __aenter__(self) -> Self:
+        async with asyncio.timeout(CALL_S):
+            return await super().__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):  # it is gone either way
+            async with asyncio.timeout(CLOSE_S):
+                await super().__aexit__(*error)
+
+
 class Worker:
     """``is_ready`` is set while it hears the broker."""
 
@@ -81,15 +101,16 @@ class Worker:
             await asyncio.sleep(AGAIN_S)
 
     async def _session(self) -> None:
-        line = aiomqtt.Client(
+        line = _Line(
             self._place.host, self._place.port, identifier=self.name, protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=True, keepalive=10, timeout=15, tls_context=self._place.tls(),
+            clean_start=True, keepalive=10, timeout=math.inf, tls_context=self._place.tls(),
             max_queued_incoming_messages=MAX_QUEUED, max_inflight_messages=_CALLS,
             properties=_properties(PacketTypes.CONNECT, ReceiveMaximum=_CALLS),
         )  # fmt: skip
         line.pending_calls_threshold = 10 * _CALLS
         async with line:
-            await line.subscribe([(f"$share/{GROUP}/css/1/+/+/{kind}", 1) for kind in SAID])
+            async with asyncio.timeout(CALL_S):
+                await line.subscribe([(f"$share/{GROUP}/css/1/+/+/{kind}", 1) for kind in SAID])
             self.is_ready.set()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._take(line))
@@ -129,7 +150,8 @@ class Worker:
 
     async def _acknowledge(self, line: aiomqtt.Client, told: ingest.Told) -> None:
         payload = ack(told.seq, told.known, told.birth)
-        await line.publish(f"css/1/{told.grid}/{told.booth}/ack", payload, qos=1, retain=True)
+        async with asyncio.timeout(CALL_S):
+            await line.publish(f"css/1/{told.grid}/{told.booth}/ack", payload, qos=1, retain=True)
 
     async def _look(self, line: aiomqtt.Client) -> None:
         while True:
@@ -146,7 +168,8 @@ class Worker:
                     PacketTypes.PUBLISH, ContentType=JSON, MessageExpiryInterval=order.lives_s,
                     UserProperty=("schema", "css.1"),
                 )  # fmt: skip
-                await line.publish(f"css/1/{order.grid}/{order.booth}/cmd", order.body, qos=1, properties=with_it)
+                async with asyncio.timeout(CALL_S):
+                    await line.publish(f"css/1/{order.grid}/{order.booth}/cmd", order.body, qos=1, properties=with_it)
             await asyncio.sleep(LOOK_S)
 
     def _look_now(self) -> tuple[list[str], list[fleet.Order]]:

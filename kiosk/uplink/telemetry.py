@@ -28,7 +28,7 @@ from kiosk.uplink.telemetry_journal import Journal, JournalGone
 from kiosk.uplink.telemetry_orders import do_of
 
 LOOK_S = 0.1  # how often the journal is looked at
-LINGER_S = 0.5  # rows without an alarm wait for company for so long
+LINGER_S = 0.3  # rows without an alarm wait for company for so long
 HEARTBEAT_S = 10.0  # the platform calls a booth lost after 25 s of silence
 REBIRTH_S = 5.0  # a birth that was not answered is said again
 REPORT_S = 1.0  # the watch hears at most so often what was delivered
@@ -73,6 +73,7 @@ class Telemetry:
         self._broker, self._journal, self._watch, self._birth, self._log = broker, journal, watch, birth, log
         self.cursor = Cursor()
         self._alarms_sent = 0
+        self._newest = 0  # as it was last seen
         self._reported = -1
         self._known = ""  # boot of the birth that the platform has
         self._is_behind = False  # the platform has rows that this journal never wrote
@@ -103,7 +104,7 @@ class Telemetry:
         death = sender.message("death", self._stamp(), why="lost")[1]
         async with Connection(self._broker, f"booth-{self._booth}", (sender.topic("death"), death)) as line:
             self._log("uplink_up", booth=self._booth)
-            await line.subscribe([(sender.topic("ack"), 1), (sender.topic("cmd"), 1)])
+            await line.hear(sender.topic("ack"), sender.topic("cmd"))
             self.cursor.reconnected(time.monotonic())
             self._alarms_sent, self._known = 0, ""
             try:
@@ -163,7 +164,8 @@ class Telemetry:
 
     async def _obey(self, order: Do) -> None:
         try:
-            answer = await asyncio.wait_for(self._watch.do(order), ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                answer = await self._watch.do(order)
             self._log("uplink_command", outcome=answer.result)
         except (ConnectionError, TimeoutError) as error:  # the platform says it again until it expires
             self._log("uplink_command", level="warning", outcome="not_answered", reason=type(error).__name__)
@@ -194,18 +196,20 @@ class Telemetry:
     async def _live(self, out: _Out) -> None:
         """Alarms that would have to wait behind a backlog, as soon as they are written."""
         while True:
+            await asyncio.sleep(LOOK_S)
+            cursor = self.cursor
+            if not cursor.is_known or self._is_behind:
+                continue
+            if cursor.has_room() and self._newest - cursor.sent <= BATCH_ROWS:
+                continue  # what is new goes out at once by itself
             with contextlib.suppress(JournalGone):
-                newest, cursor = self._journal.newest(), self.cursor
+                newest = self._newest = self._journal.newest()
                 begin = max(self._alarms_sent, cursor.sent)
-                is_waiting = not cursor.has_room() or newest - cursor.sent > BATCH_ROWS
-                if cursor.is_known and is_waiting and not self._is_behind and newest > begin:
+                if newest > begin:
                     rows = self._journal.alarms(begin, BATCH_ROWS)
                     if rows:
                         await out.urgent("alm", out.sender.rows("alm", rows, self._stamp(), None), ROW_EXPIRY_S)
-                    self._alarms_sent = rows[-1].seq if len(rows) == BATCH_ROWS else newest
-                    if len(rows) == BATCH_ROWS:
-                        continue
-            await asyncio.sleep(LOOK_S)
+                    self._alarms_sent = rows[-1].seq if rows else newest
 
     async def _backlog(self, out: _Out) -> None:
         """Everything, in order, a window at a time; together with what is new when nothing is behind."""
@@ -217,7 +221,10 @@ class Telemetry:
                 self._alarms_sent = cursor.sent
                 self._log("uplink_again", level="warning", sequence=cursor.sent)
             with contextlib.suppress(JournalGone):
-                pending = self._journal.newest() - cursor.sent if cursor.has_room() and not self._is_behind else 0
+                pending = 0
+                if cursor.has_room() and not self._is_behind:
+                    self._newest = self._journal.newest()
+                    pending = self._newest - cursor.sent
                 if pending <= 0:
                     waiting_since = None
                 else:
@@ -228,19 +235,21 @@ class Telemetry:
                         if await self._next_batch(out):
                             continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
 
     async def _next_batch(self, out: _Out) -> bool:
         await out.room()  # first, because an ack may move the cursor meanwhile
         first = self.cursor.sent + 1
         rows = self._journal.after(self.cursor.sent, BATCH_ROWS)
-        if not rows:
+        last = rows[-1].seq if rows else self._newest  # retention may have taken all of them
+        if last < first:
             out.give_back()
             return False
         classes = {row.class_ for row in rows}
         kind: wire.Kind = "alm" if "alm" in classes else "tel" if classes == {"tel"} else "evt"
-        self.cursor.went(rows[-1].seq, time.monotonic())
-        out.paced(kind, out.sender.rows(kind, rows, self._stamp(), first), ROW_EXPIRY_S)
+        self.cursor.went(last, time.monotonic())
+        out.paced(kind, out.sender.rows(kind, rows, self._stamp(), (first, last)), ROW_EXPIRY_S)
         return True
 
     async def _report(self) -> None:

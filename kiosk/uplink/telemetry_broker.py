@@ -5,10 +5,15 @@ Knows topics and payloads as names and bytes; what they mean is said elsewhere.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
+import math
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -19,6 +24,7 @@ from kiosk.config import ConfigError
 SESSION_EXPIRY_S = 7 * 24 * 3600  # commands given meanwhile wait for so long, unless they expire
 WILL_DELAY_S = 20  # a short loss of the line is no death
 KEEPALIVE_S = 10
+CLOSE_S = 1.0
 CALL_S = 15.0  # for any acknowledgement of the broker: then it hangs
 PACE = 20  # publishes without PUBACK; less when the broker's Receive Maximum says so
 SCHEMA = ("schema", "css.1")
@@ -66,14 +72,17 @@ def place(text: str) -> tuple[str, int]:
 
 
 class Connection(aiomqtt.Client):
-    """``identifier`` names the session; ``death`` is (topic, payload) of the will."""
+    """``identifier`` names the session; ``death`` is (topic, payload) of the will.
+
+    Time-outs are ours: the library's use ``asyncio.wait_for``, which before Python 3.12 can swallow a cancellation.
+    """
 
     def __init__(self, broker: Broker, identifier: str, death: tuple[str, bytes]) -> None:
         will = properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S)
         connect = properties(PacketTypes.CONNECT, SessionExpiryInterval=SESSION_EXPIRY_S, ReceiveMaximum=PACE)
         super().__init__(
             broker.host, broker.port, identifier=identifier, protocol=aiomqtt.ProtocolVersion.V5, clean_start=False,
-            keepalive=KEEPALIVE_S, timeout=CALL_S, properties=connect, tls_context=broker.tls(),
+            keepalive=KEEPALIVE_S, timeout=math.inf, properties=connect, tls_context=broker.tls(),
             will=aiomqtt.Will(*death, qos=1, properties=will), max_queued_incoming_messages=1000,
             max_inflight_messages=PACE,
         )  # fmt: skip
@@ -88,12 +97,38 @@ class Connection(aiomqtt.Client):
 
         self._client.on_connect = on_connect
 
+    async def __aenter__(self) -> Self:
+        async with _within(CALL_S):
+            return await super().__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(aiomqtt.MqttError):  # it is gone either way
+            async with _within(CLOSE_S):
+                await super().__aexit__(kind, error, trace)
+
+    async def hear(self, *topics: str) -> None:
+        """Subscribe with QoS 1. Raises MqttError."""
+        async with _within(CALL_S):
+            await self.subscribe([(topic, 1) for topic in topics])
+
     async def send(self, topic: str, payload: bytes, content_type: str, expires_s: int) -> None:
         """Publish with QoS 1; returns at the broker's PUBACK, which paces and promises nothing. Raises MqttError."""
         with_it = properties(
             PacketTypes.PUBLISH, ContentType=content_type, MessageExpiryInterval=expires_s, UserProperty=SCHEMA
         )
-        await self.publish(topic, payload, qos=1, properties=with_it)
+        async with _within(CALL_S):
+            await self.publish(topic, payload, qos=1, properties=with_it)
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise aiomqtt.MqttError(f"the broker did not answer within {seconds:g} s") from None
 
 
 def properties(of: int, **given: Any) -> Properties:

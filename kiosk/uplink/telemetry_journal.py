@@ -14,10 +14,7 @@ _AFTER = "SELECT seq, boot, mono_ms, at, clock, class, body FROM events WHERE se
 _ALARMS = (
     "SELECT seq, boot, mono_ms, at, clock, class, body FROM events WHERE seq > ? AND class = 'alm' ORDER BY seq LIMIT ?"
 )
-_NEWEST = (
-    "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),"
-    " coalesce((SELECT max(seq) FROM events), 0))"
-)
+_NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
 
 
 class JournalGone(Exception):
@@ -39,7 +36,7 @@ class Journal:
     def newest(self) -> int:
         """The highest row ever written, 0 for none; also when retention took the row itself. Raises JournalGone."""
         rows = self._read(_NEWEST)
-        return int(rows[0][0])
+        return int(rows[0][0]) if rows else 0
 
     def after(self, seq: int, limit: int, at_most_bytes: int = BATCH_BYTES) -> list[Row]:
         """The next rows, in order, as far as their bodies fit; at least one where there is one. Raises JournalGone."""

@@ -104,13 +104,13 @@ class Sender:
         }
         return number, msgspec.json.encode(head | body)
 
-    def rows(self, kind: Kind, rows: Sequence[Row], stamp: Stamp, first: int | None) -> bytes:
-        """A batch. ``first``: nothing that the journal still has is missing from there to the last row.
+    def rows(self, kind: Kind, rows: Sequence[Row], stamp: Stamp, span: tuple[int, int] | None) -> bytes:
+        """A batch. ``span``: its first and last row; nothing that the journal still has is missing in between.
 
         None: these rows only; others before and between them come separately.
         """
-        span = {} if first is None else {"first": first, "last": rows[-1].seq}
-        return self.message(kind, stamp, **span, rows=rows)[1]
+        claimed = {} if span is None else {"first": span[0], "last": span[1]}
+        return self.message(kind, stamp, **claimed, rows=rows)[1]
 
 
 def topic(grid: str, booth: str, kind: Kind) -> str:

@@ -20,7 +20,7 @@ def rows(*seqs: int) -> list[wire.Row]:
 
 def test_a_batch_has_a_flat_head_a_span_and_rows() -> None:
     sender = wire.Sender(*SENDER)
-    message = json.loads(sender.rows("evt", rows(3, 5), STAMP, 2))
+    message = json.loads(sender.rows("evt", rows(3, 5), STAMP, (2, 5)))
     assert sender.topic("evt") == "css/1/310115-12-03/B7/evt"
     assert message | {"rows": ...} == {
         "id": "s1-1", "source": "css/1/310115-12-03/B7", "type": "css.evt.1", "time": STAMP.time, "boot": "boot-1",
