@@ -57,7 +57,7 @@ class Herald:
         self._entries: list[Entry] = []
         self._acted: list[Acted] = []
         self._must_keep = True
-        self._is_due = False
+        self._due: asyncio.TimerHandle | None = None
         self._is_different = False
         self._told_at = float("-inf")
         self._every_s = TELL_S
@@ -91,7 +91,7 @@ class Herald:
             self.journal("state", seen.health_body(name, news), news.at)
         if outcome.steps or outcome.changes:
             self._must_keep = True
-            self.soon()
+            self.soon(at_once=any(change.severity is Severity.FIRE for change in outcome.changes))
 
     def tell(self, tell: Tell, now: float, what: str = "told") -> None:
         """Somebody is to hear, now."""
@@ -117,24 +117,26 @@ class Herald:
 
     # -- telling ------------------------------------------------------------------------------------------------------
 
-    def soon(self) -> None:
-        """Tell in the next turn of the loop, or when the last telling is long enough ago."""
+    def soon(self, *, at_once: bool = False) -> None:
+        """Tell in the next turn of the loop, or when the last telling is long enough ago; fire never waits for that."""
         self._is_different = True
-        if not self._is_due:
-            self._is_due = True
-            loop = asyncio.get_running_loop()
-            loop.call_later(max(0.0, self._told_at + self._every_s - self._now()), self.flush)
+        if self._due is not None and not at_once:
+            return
+        if self._due is not None:
+            self._due.cancel()
+        wait_s = 0.0 if at_once else max(0.0, self._told_at + self._every_s - self._now())
+        self._due = asyncio.get_running_loop().call_later(wait_s, self.flush)
 
     def tick(self, now: float) -> None:
         """Readings that are due, and what only changed."""
         for body in self._telemetry.rows(self._spec, now):
             self.journal("tel", body, now)
-        if not self._is_due and now - self._told_at >= self._every_s and (self._entries or self._points):
+        if self._due is None and now - self._told_at >= self._every_s and (self._entries or self._points):
             self.flush()
 
     def flush(self) -> None:
         """Hand over everything now."""
-        self._is_due = False
+        self._due = None
         now = self._told_at = self._now()
         kept: dict[str, object] = {}
         if self._must_keep:
