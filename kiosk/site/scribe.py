@@ -203,6 +203,7 @@ class Scribe:
         with contextlib.suppress(Exception):  # the next write says what the disk has
             if self._journal.retain(datetime.now(UTC)):
                 return AGAIN_S
+            self._journal.file.keep_ballast()  # given up on a full disk
         return RETAIN_S
 
     def _say(self, state: str) -> None:
