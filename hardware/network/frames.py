@@ -185,6 +185,7 @@ class _Seen:
     still_s: float | None = None
     last: tuple[float, str] | None = None  # when the last still picture was taken, and its mark
     brightness: float | None = None
+    may_look: bool = True  # False: it plays for others, or in another way; then nobody knows whether pictures go on
 
 
 class FrameLink(PolledLink):
@@ -249,18 +250,22 @@ class FrameLink(PolledLink):
         now_s = time.monotonic()
         seen = self._seen.get(device, _Seen(now_s))
         since_s = seen.went_on_s if seen.still_s is None else min(seen.went_on_s, seen.still_s)
-        told: dict[str, Value] = {"frame_age": now_s - since_s}
+        told: dict[str, Value] = {"frame_age": now_s - since_s} if seen.may_look else {}
         return told if seen.brightness is None else {**told, "brightness": seen.brightness}
 
     async def _view(self, target: StreamTarget, after_s: float) -> None:
         while True:
             await asyncio.sleep(after_s)
             after_s = self._look_s / _SOONER  # once more, before anybody is told
-            with contextlib.suppress(FieldError):  # the age tells it
+            seen = self._seen[target.device]
+            try:
                 async with self._slots:
                     await watch(target, self._look_within_s)
-                self._seen[target.device].went_on_s = time.monotonic()
-                after_s = self._look_s
+                seen.went_on_s, seen.may_look, after_s = time.monotonic(), True, self._look_s
+            except (Auth, Busy, Refused):
+                seen.may_look = False
+            except FieldError:
+                seen.may_look = True  # the age tells it
 
     async def _look_at_stills(self, target: StreamTarget, after_s: float) -> None:
         seen = self._seen[target.device]

@@ -92,6 +92,24 @@ async def test_a_link_tells_the_age_of_the_last_pictures() -> None:
 
 
 @pytest.mark.peer
+async def test_a_camera_that_does_not_play_for_us_is_not_called_frozen() -> None:
+    async with camera() as found:
+        found.pictures.refuses = "SETUP"
+        link = frames.FrameLink([target(found)], look_s=0.05, look_within_s=5)
+        samples: list[RawSample] = []
+        await link.open(samples.extend)
+        try:
+            async with asyncio.timeout(30):
+                while not samples or (await link.poll("eyes-1", within_s=5)):
+                    await asyncio.sleep(0.02)
+                found.pictures.refuses = ""
+                while not await link.poll("eyes-1", within_s=5):
+                    await asyncio.sleep(0.02)
+        finally:
+            await link.close()
+
+
+@pytest.mark.peer
 @pytest.mark.parametrize("credentials", [None, SECRET])
 async def test_still_pictures_tell_darkness_and_an_encoder_that_stands_still(credentials: Credentials | None) -> None:
     async with camera(credentials) as found:
