@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import time
 
 import pytest
@@ -59,6 +60,30 @@ async def test_what_is_delivered_twice_counts_once(link, peer, taken):
     peer.set(ZIGBEE, {"smoke": True})
     await taken.until(lambda: taken.values("hall", "smoke") == [True])
     assert taken.values("call-1", "battery") == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("address", "device", "point", "told"), [(CALL, "call-1", "button", [1]), (ZIGBEE, "hall", "smoke", [True, True])]
+)
+async def test_what_was_not_acknowledged_comes_again(broker, peer, taken, address, device, point, told):
+    """The wire breaks between hand-over and acknowledgement: told again where it has no identity, and never lost."""
+    link = MqttLink(SENSORS, host=broker.host, port=broker.port, name="radio")
+    broken: list[bool] = []
+
+    def take(samples):
+        taken(samples)
+        if not broken and any(one.point == point and one.value for one in samples):
+            broken.append(True)
+            link._client._client.socket().shutdown(socket.SHUT_RDWR)
+
+    await link.open(take)
+    await taken.until_link(is_up=True)
+    peer.set(address, {point: told[0]})
+    await taken.until(lambda: link.connections == 2)
+    peer.set(CALL, {"object.battery": 42})
+    await taken.until(lambda: 42 in taken.values("call-1", "battery"))
+    assert [value for value in taken.values(device, point) if value] == told
+    await link.close()
 
 
 async def test_what_was_said_while_we_were_away_comes_with_its_age(broker, link, peer, taken):
