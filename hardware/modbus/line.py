@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from hardware.field import FieldError, Gone
 
 OPEN_WITHIN_S = 5.0
+UNACKNOWLEDGED_MS = 1000
 CONNECT_WITHIN_S = 3.0  # three attempts of TCP
 UNHEARD = 8
 _CURE_PORT = "check the adapter's plug and the port's name (ls /dev/serial/by-id)"
@@ -188,6 +190,9 @@ async def connect(protocol: asyncio.Protocol, place: tuple[str, int], where: str
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
             transport, _ = await asyncio.get_running_loop().create_connection(lambda: protocol, *place)
+        wire = transport.get_extra_info("socket")
+        if wire is not None:  # a host that is gone acknowledges nothing; one with a dead unit behind it does
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     except OSError as error:  # TimeoutError is one
         raise Gone("no connection", where=where, cure=_CURE_BRIDGE) from error
     return transport

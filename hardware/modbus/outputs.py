@@ -101,6 +101,7 @@ class Leases:
         key = (command.device, command.point)
         unit, output = self._outputs[key]
         if int(command.value) == output.safe:
+            self.release(command, now_s)  # once more: what was asked before it may have been written meanwhile
             return
         before = self._leases.pop(key, None)
         for lease in self._leases.values():

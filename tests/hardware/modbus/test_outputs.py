@@ -76,6 +76,15 @@ def test_a_confirmed_release_is_written_once() -> None:
     assert written(found, 20.0) == []
 
 
+def test_an_order_that_was_still_waiting_does_not_outlive_the_release_behind_it() -> None:
+    found = leases()
+    found.release(OFF, 10.0)  # asked for while ON waits for the wire; then both are written, in their order
+    found.grant(ON, 10.1)
+    found.grant(OFF, 10.2)
+    found.confirmed(OFF, VALVE.write(0))
+    assert written(found, 20.0) == []
+
+
 def test_presses_end_by_themselves_and_one_ends_the_other() -> None:
     found = leases()
     found.grant(Command("yard", "gate:open", 1, 0.5), 0.0)
