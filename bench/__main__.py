@@ -16,6 +16,7 @@ from bench.face_pack import face_pack
 from bench.run_folder import RunFolder
 from bench.world import World
 from hardware.device import DeviceError
+from kiosk.config import ConfigError
 
 PORT = 8800
 _BACKEND_WITHIN_S = 60.0
@@ -43,7 +44,7 @@ def main() -> int:
     except DeviceError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    except PortTaken as error:
+    except (PortTaken, ConfigError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     except OSError as error:

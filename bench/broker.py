@@ -73,12 +73,16 @@ class Broker:
             raise BrokerAway("mosquitto is not installed; apt-get install mosquitto")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         keeps_port = bool(self.port)
+        dies_with_us = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
         for _ in range(_TRIES):
             if not keeps_port:
                 self.port = _free_port()
             with (self.folder / "broker.log").open("ab") as log:
                 self._process = subprocess.Popen(
-                    [program, "-c", str(self._configured())], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                    [*dies_with_us, program, "-c", str(self._configured())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
                 )
             if self._listens():
                 return

@@ -13,6 +13,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_urlsafe
 
 from bench.far_ends import FarEnd, Ground, Peer, Wiring, make_far_end
 from bench.life import Life
@@ -94,13 +95,18 @@ class Site:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        for far_end in reversed(list(self._far_ends.values())):
-            await far_end.stop()
-        self._far_ends.clear()
+        while self._far_ends:
+            name, far_end = self._far_ends.popitem()
+            try:
+                await far_end.stop()
+            except Exception:  # the boundary: what is left must be stopped, too
+                log.exception("link %s does not end", name)
 
     def storm(self, for_s: float) -> None:
-        """Everything but fire changes all the time for so long."""
+        """Everything but fire changes all the time for so long; 0 ends it."""
         self.storm_left_s = for_s
+        if not for_s:
+            self._calm()
 
     async def morning(self) -> None:
         """The site as it is in the morning: values, knobs, and, where a watch runs, no fire and nothing released."""
@@ -146,6 +152,9 @@ class Site:
                 changes.setdefault(("device", device), {}).update(keys)
             secrets |= wiring.secrets
         self.file.write_text(rewritten(EXAMPLE.read_text(encoding="utf-8"), changes), encoding="utf-8")
+        for link in self.plan.links.values():  # where no peer started, the watch finds nobody there, but it runs
+            if link.secret:
+                secrets.setdefault(link.secret, f"bench:{token_urlsafe(16)}")
         with os.fdopen(os.open(self.secrets_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             stream.write("# Written anew by the bench at every start.\n")
             stream.writelines(f"{toml(name)} = {toml(secret)}\n" for name, secret in secrets.items())
@@ -177,8 +186,11 @@ class Site:
         for peer in self._chance.sample(peers, min(_STORM_FLIPS, len(peers))):
             peer.rage(self._chance)
         if not self.storm_left_s:
-            for peer in peers:
-                peer.calm()
+            self._calm()
+
+    def _calm(self) -> None:
+        for peer in self.peers.values():
+            peer.calm()
 
     def _on_watch(self, events: list[str]) -> None:
         second = int(asyncio.get_running_loop().time())

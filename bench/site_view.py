@@ -36,18 +36,13 @@ def view(site: Site) -> dict[str, Any]:
             {"name": name, "kind": link.kind, "trouble": site.troubles.get(name, ""), "health": _health(site, name)}
             for name, link in site.plan.links.items()
         ],
-        "alarms": [msgspec.to_builtins(one) | _full(one) for one in seen.alarms.values()],
+        "alarms": [_full(one) for one in seen.alarms.values()],
         "released": list(seen.released),
         "standing": list(seen.standing),
-        "walk_test": asdict_or_none(seen.walk_test),
+        "walk_test": None if seen.walk_test is None else _full(seen.walk_test),
         "told": [{"act": one.act, "words": one.words, "rule": one.rule, "at": one.at} for one in seen.told][::-1],
         "storm_left_s": round(site.storm_left_s, 1),
     }
-
-
-def asdict_or_none(struct: msgspec.Struct | None) -> dict[str, Any] | None:
-    """A message as a dict."""
-    return None if struct is None else {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
 def _full(struct: msgspec.Struct) -> dict[str, Any]:

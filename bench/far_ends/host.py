@@ -24,7 +24,8 @@ class ComputerPeer(Peer):
         super().__init__(name, profile, worst_ms)
         self.sys, self.proc = folder / "sys", folder / "proc"
         self._measures = {point: str(spec.at.get("measure")) for point, spec in profile.points.items()}
-        self._values = {point: raw for point, raw in self._values.items() if self.can_set(point)}
+        self._start = {point: raw for point, raw in self._start.items() if self.can_set(point)}
+        self._values = dict(self._start)
 
     def can_set(self, point: str) -> bool:
         """What is a file here; the rest it measures for real."""

@@ -15,6 +15,7 @@ from kiosk.site.schema import Profile
 
 _BEAT_S = 2.0  # at most: nobody at a bench waits for twelve hours
 _OFF_S = 5.0
+_STARTS_WITHIN_S = 15.0
 _LAST_TURN_S = 0.2
 _NAMES = {"clock_skew": "clock_skew_s", "delay": "delay_s", "freeze": "is_frozen"}
 _BOOTH, _GATEWAY = "booth", "gateway"
@@ -88,7 +89,7 @@ class MqttFarEnd:
         self._radio: RadioPeer | None = None
 
     async def start(self) -> Wiring:
-        """Start the broker and speak. Raises OSError when it cannot run here."""
+        """Start the broker and speak. Raises OSError (TimeoutError is one) when it cannot run here."""
         try:
             await asyncio.to_thread(self._broker.start)
         except BrokerAway as error:
@@ -99,7 +100,7 @@ class MqttFarEnd:
             port=self._broker.port,
             credentials=Credentials(_GATEWAY, self._words[_GATEWAY]),
         )
-        await self._radio.start()
+        await asyncio.wait_for(self._radio.start(), _STARTS_WITHIN_S)
         for peer in self.peers.values():
             peer.radio = self._radio
         link = self._ground.plan.links[self._ground.name]

@@ -136,6 +136,7 @@ class Peer:
             if value:
                 self.turn(name, 0.0)
         self._values = dict(self._start)
+        self._raging.clear()
         self._tell()
 
     # -- for subclasses ---------------------------------------------------------------------------------------------

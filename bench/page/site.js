@@ -16,6 +16,7 @@ const STORM_S = 10;
 const MOST_BUTTONS = 3;
 const UNITS = { degC: "°C", ohm: "Ω" };
 const unit = (point) => UNITS[point.unit] || point.unit;
+const LOOP = { open: "open: wire cut", short: "short circuit", odd: "odd: tampered" };
 const spaced = (word) => String(word).replaceAll("_", " ");
 
 export class SiteView {
@@ -173,7 +174,7 @@ export class SiteView {
     const label = `${device.name} ${spaced(point.name)}`;
     const shown = { seen, buttons: [], select: null, slider: null, value: null };
     if (point.is_settable && point.kind !== "event" && point.choices.length > MOST_BUTTONS) {
-      shown.select = make("select", {}, ...point.choices.map((one) => make("option", { value: one, textContent: spaced(one) })));
+      shown.select = make("select", {}, ...point.choices.map((one) => make("option", { value: one, textContent: LOOP[one] || spaced(one) })));
       shown.select.setAttribute("aria-label", `Let ${label} be`);
       shown.select.addEventListener("change", () => set(shown.select.value));
       control.append(shown.select);
