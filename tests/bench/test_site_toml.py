@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from bench import site_deeds
+from bench.devices import Refusal
 from bench.far_ends.words import NoSuchValue, raw_of, said_of
-from bench.site import ASSETS, EXAMPLE
+from bench.site import ASSETS, EXAMPLE, Site
 from bench.site_toml import rewritten, toml
 from kiosk.site import site_file
 
@@ -59,3 +63,42 @@ def test_words_and_units_of_every_profile_go_there_and_back(profile: str) -> Non
                 assert said_of(spec, raw_of(spec, word)) == word
             with pytest.raises(NoSuchValue, match="there are: "):
                 raw_of(spec, "perhaps")
+
+
+@pytest.mark.peer
+async def test_link_whose_peers_cannot_start_breaks_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "broker").write_text("there is something else than a folder")
+    notes: list[str] = []
+    site = Site(folder, notes.append, lambda: None)
+    await site.start()
+    try:
+        assert set(site.troubles) == {"radio"}
+        assert any("link radio" in note for note in notes)
+        plan, mistakes = site_file.check(site.file, ASSETS)
+        assert (plan is not None, mistakes) == (True, [])
+        secrets = tomllib.loads(site.secrets_file.read_text())
+        assert all(link.secret in secrets for link in plan.links.values() if link.secret)
+        with pytest.raises(Refusal, match=r"bin-1 has no peer here: .*broker"):
+            await site_deeds.do(site, {"device": "bin-1", "set": {"fill": 50}})
+        await site_deeds.do(site, {"device": "noise", "set": {"laeq": 50}})
+    finally:
+        await site.stop()
+
+
+@pytest.mark.peer
+async def test_storm_that_is_ended_leaves_what_was_set(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site", lambda _: None, lambda: None)
+    await site.start()
+    try:
+        door = site.peers["door-1"]
+        before = door.told()
+        await site_deeds.do(site, {"storm": 30})
+        async with asyncio.timeout(20):
+            while door.told() == before:
+                await asyncio.sleep(0.01)
+        await site_deeds.do(site, {"storm": 0})
+        assert door.told() == before
+    finally:
+        await site.stop()
