@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kiosk.visit.front_words import not_now
+from kiosk.visit.questions import ChooseService
 from screens.widgets.choice import Choice, ChoiceList
 from screens.widgets.frame import QuestionScreen
+
+if TYPE_CHECKING:
+    from kiosk.visit.questions import Question
+    from kiosk.visit.wording import Words
 
 
 class OptionsScreen(QuestionScreen):
@@ -42,3 +47,17 @@ class ChooseServiceScreen(OptionsScreen):
 
     def build(self) -> None:
         self.add_widget(self.offer(self.question.options))
+
+    def take(self, question: Question, words: Words) -> bool:
+        """What can be done changes while it is looked at: the same rows say so, and a finger on one stays there."""
+        look = self.look
+        if look is None or not isinstance(question, ChooseService):
+            return False
+        if [option.id for option in question.options] != [option.id for option in self.question.options]:
+            return False
+        self.question, self.words = question, words
+        self.header.title, self.header.help = words.title, words.help
+        for row, option in zip(self.list.choices, question.options, strict=True):
+            row.show(option.note, not_now(option, look.text), is_available=option.is_available)
+        self.arrange(look)
+        return True

@@ -22,13 +22,16 @@ class Choice(Control):
     ) -> None:  # fmt: skip
         self.text = text
         self.icon = icon
-        self.note = note if is_available else (reason or note)
         properties.setdefault("name", text)
         properties.setdefault("role", "choice")
         super().__init__(**properties)
-        self.is_enabled = is_available
         self.number = number
-        self.hint = self.note
+        self.show(note, reason, is_available=is_available)
+
+    def show(self, note: str, reason: str, *, is_available: bool) -> None:
+        """Take another note, or the reason why it cannot be chosen; drawn when it is placed next."""
+        self.note = self.hint = note if is_available else (reason or note)
+        self.is_enabled = is_available
 
     def natural(self, look: Look, width: float, room: float) -> float:
         inner = self._text_box(look, (0, 0, width, 0))[2]

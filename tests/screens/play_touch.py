@@ -31,6 +31,17 @@ async def main(theatre: Theatre) -> dict[str, Any]:
     finger.touch("up", *row.center)
     found["release answers"] = theatre.heard() == [Answer("pension-alive")]
 
+    await asyncio.sleep(0.35)
+    row = theatre.control("report-problem")
+    finger.touch("down", *row.center)
+    await theatre.show("choose_elsewhere")  # meanwhile a device changed: other notes, another reason
+    texts = [ink.text for control in theatre.screen.board.controls() for ink in control.inked]
+    finger.touch("up", *theatre.control("report-problem").center)
+    found["a change under the finger takes no touch away"] = theatre.heard() == [Answer("report-problem")]
+    found["the same rows say what is new"] = theatre.control("report-problem") is row and any(
+        "网络" in s for s in texts
+    )
+
     await theatre.show("ask_phone")
     await asyncio.sleep(0.35)
     key = theatre.control("key.5")
