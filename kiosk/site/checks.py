@@ -17,10 +17,11 @@ from kiosk.site.budget import (
     serial_exchange_s,
 )
 from kiosk.site.plan import Mistake, Plan, Source
-from kiosk.site.schema import DRIVERS_OF, FIRE_POLL_MS, MISSED_POLLS, Condition, Deed, RuleSpec
+from kiosk.site.schema import DRIVERS_OF, FIRE_POLL_MS, MISSED_POLLS, Condition, Deed, PointSpec, RuleSpec
 
 ONLY_FIRE = frozenset({"release", "hold_open", "evacuate"})
 MOVING = frozenset({"release", "hold_open", "open", "close", "water", "stop", "siren"})  # acts that need an output
+WIDE = frozenset({"uint32", "int32", "float32"})  # two registers each
 SHARED = frozenset({"modbus_rtu", "modbus_tcp"})  # links that carry one exchange at a time
 UNITS = {"modbus": range(1, 248), "osdp": range(127)}  # Modbus over Serial Line V1.02, 2.2; OSDP 2.2, 5.5
 
@@ -157,6 +158,15 @@ def _safety(plan: Plan, source: Source) -> Iterator[Mistake]:
             )
 
 
+def read_from(point: PointSpec) -> tuple[str, int, int]:
+    """(table, first, count) that is read for a point on Modbus; as its driver reads ``at``."""
+    at = point.at
+    buttons = [int(at[act]) for act in point.acts if act in at]
+    first = min(buttons, default=int(at.get("register", 0)))
+    count = max(buttons) - first + 1 if buttons else int(at.get("count", 2 if at.get("kind") in WIDE else 1))
+    return str(at.get("table", "holding")), first, count
+
+
 def link_share(plan: Plan, link: str) -> float:
     """Part of the time that polls and refreshes of ``link`` take when every unit answers as late as it may."""
     where = plan.links[link]
@@ -166,11 +176,7 @@ def link_share(plan: Plan, link: str) -> float:
             continue
         profile, answer_s = plan.profile(name), plan.answer_s(name)
         is_serial = where.kind == "modbus_rtu"
-        addresses = [
-            (str(p.at.get("table", "holding")), int(p.at.get("register", 0)), int(p.at.get("count", 1)))
-            for p in profile.points.values()
-        ]
-        for block in blocks(addresses):
+        for block in blocks(map(read_from, profile.points.values())):
             once_s = serial_exchange_s(where.baud, answer_s, 8, read_reply_bytes(block)) if is_serial else answer_s
             share += once_s / plan.every_s(name)
         for point in profile.points.values():

@@ -15,9 +15,11 @@ from hardware.modbus.rtu_master import Timing
 from hardware.modbus.simulator import ModbusGateway, ModbusOnPty, VirtualUnit
 from kiosk.config import ConfigError
 from kiosk.site.budget import blocks, read_reply_bytes, serial_exchange_s
+from kiosk.site.checks import read_from
 from kiosk.site.site_file import load
 from tests.booth.field_site import PROFILES, drivers, plan_of, running, unit_for
 
+TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 YARD = """
 [link.yard]
 kind = "modbus_tcp"
@@ -57,9 +59,9 @@ def test_a_bus_is_judged_by_the_costs_it_has() -> None:
     for device, placed in plan.devices.items():
         if plan.profile(device).driver != "modbus":
             continue
-        for block in unit_of(plan, device).blocks:
-            table = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}[block.function]
-            (judged,) = blocks([(table, block.address, block.quantity)])
+        asked = sorted(unit_of(plan, device).blocks, key=lambda block: (TABLES[block.function], block.address))
+        for block, judged in zip(asked, blocks(map(read_from, plan.profile(device).points.values())), strict=True):
+            assert (TABLES[block.function], block.address, block.quantity) == (judged.table, judged.first, judged.count)
             for baud in (9600, 115200):
                 ours = Timing(baud).cost_s(block.request, 0.04)
                 assert ours == pytest.approx(serial_exchange_s(baud, 0.04, 8, read_reply_bytes(judged)))
