@@ -31,6 +31,7 @@ GROUP = "ingest"
 MAX_MESSAGES = 400  # in one transaction
 MAX_ROWS = 20_000
 MAX_QUEUED = 2_000  # beyond it messages are dropped, which is never a loss
+GATHER_S = 0.02  # a transaction costs as much as a hundred rows: those of other booths come along
 LOOK_S = 1.0
 AGAIN_S = 1.0
 CALL_S = 15.0  # for any acknowledgement of the broker: then it hangs
@@ -120,6 +121,7 @@ class Worker:
         messages = line.messages
         while True:
             batch, rows = [await anext(messages)], 0
+            await asyncio.sleep(GATHER_S)
             found: list[Heard] = []
             while batch:
                 message = batch.pop()

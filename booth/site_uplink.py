@@ -80,6 +80,10 @@ async def deliver(settings: Settings, log: Log) -> None:
 
     uplink = Telemetry(plan.site.grid, settings.booth, broker, journal, watch, news, log)
     loop = asyncio.get_running_loop()
+    # the MQTT library looks after sockets that a lost connection has closed already; the next connection is a new one
+    loop.set_exception_handler(
+        lambda _, told: log("uplink_callback", level="warning", error=type(told.get("exception")).__name__)
+    )
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
