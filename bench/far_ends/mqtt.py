@@ -32,6 +32,10 @@ class SensorPeer(Peer):
         self.radio: RadioPeer | None = None
         self._flap_hz = 0.0
 
+    def can_set(self, point: str) -> bool:
+        """What is in its messages; its clock is real, and has a knob."""
+        return point in self._paths and not self.profile.points[point].at.get("answer")
+
     def told(self) -> dict[str, Value]:
         """As set: drift and flap are the sensor's own."""
         return self._values | self._raging

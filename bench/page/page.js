@@ -29,6 +29,7 @@ const NEXT = {
   PresentCard: ["Lay a document on the reader", "documents"], EnterKey: ["What opens it stands below the documents", "documents"],
   MatchFace: ["Put a face before the camera", "camera"], EnterCode: ["The code is in the messages", "platform"],
   Working: ["The booth works", ""], Goodbye: ["The next welcome comes by itself", ""],
+  WayOut: ["Acknowledge and reset the fire under Site", ""], Closed: ["Closed: see what stands under Site", ""],
   WaitForClerk: ["Be the clerk: approve, refuse or ask", "platform"],
 };
 
