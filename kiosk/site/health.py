@@ -57,6 +57,9 @@ class Sign(enum.Enum):
     PICTURE_DARK = "picture_dark"
 
 
+_NONE: frozenset[Sign] = frozenset()
+
+
 @dataclass(frozen=True)
 class Promise:
     """Within what time a loss is found; ``missed`` is 2 for devices that send heartbeats on a battery."""
@@ -189,6 +192,10 @@ class Health:
         return News(before, state, signs, now, self.cause)
 
     def _found(self, now: float) -> frozenset[Sign]:
+        is_spotless = not (self.signs or self._error_count or self._picture or self._reboots or self._offset_s)
+        is_steady = now - self._presence.began < DAY_S or self._presence.last_day >= LEAST_AVAILABILITY
+        if is_spotless and is_steady and not self._times.is_slow(now):  # nearly all, nearly always
+            return _NONE
         signs = set(self._picture)
         if sum(self._recent) >= RECENT_MISSED or (Sign.MISSES in self.signs and self._good < GOOD_TO_RETURN):
             signs.add(Sign.MISSES)
