@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 BATCH_ROWS = 500
-START_BATCHES = (
-    2  # after each connection: the window doubles with every ack, so that 200 booths do not come back at once
-)
+START_BATCHES = 2  # after each connection; the window doubles with every ack: a fleet does not come back at once
 WINDOW_BATCHES = 20  # at most so many rows are under way: bounds the memory of booth, broker and platform
 RESEND_S = 5.0  # an ack that stands still for so long means that something was lost
 PATIENCE = 4  # times the usual way to the platform and back, where that is more
