@@ -193,8 +193,9 @@ class SimulatedSite:
     def check(self) -> None:
         """Raise ``SiteError`` with the last lines of its log when a child has ended."""
         for name, child in self._children.items():
-            if child.poll() is not None:
-                how = f"with status {child.returncode}" if child.returncode >= 0 else f"by signal {-child.returncode}"
+            if ended := _ended(child.pid):
+                has_exited = ended.si_code == os.CLD_EXITED
+                how = f"with status {ended.si_status}" if has_exited else f"by signal {ended.si_status}"
                 raise SiteError(f"{name} ended {how}. {self._last_lines(name)}")
 
     def _last_lines(self, name: str) -> str:
@@ -218,14 +219,20 @@ def _has_broker() -> bool:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
+    """End it politely, after some seconds by force; and what it leaves behind, as one does that ends while starting."""
     with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        child.wait(_END_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)  # its own session: nobody else is in it
-        child.wait()
+        os.kill(child.pid, signal.SIGTERM)  # Popen's own way would reap it, and its number were no longer its own
+    deadline = time.monotonic() + _END_WITHIN_S
+    while _ended(child.pid) is None and time.monotonic() < deadline:
+        time.sleep(_LOOK_S)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)  # its own session: nobody else is in it
+    child.wait()
+
+
+def _ended(pid: int) -> os.waitid_result | None:
+    """How this child ended, or None. It is not reaped, so that its number stays its own."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
 
 
 def ports(run: Path) -> dict[str, int]:
