@@ -36,7 +36,7 @@ WORDS = {
     "acknowledge": "确认 acknowledge", "reset": "复位 reset", "shelve": "搁置 shelve", "unshelve": "取消搁置 unshelve",
     "in_service": "恢复使用 in service", "command": "指令 command",
 }  # fmt: skip
-ESCALATION = ("", "已通知第二渠道 second channel told", "已转部门 department told")
+ESCALATION = ("", "升级至第二渠道 second channel", "升级至部门 department")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def add(app: FastAPI, pages: Pages) -> None:
             return _refused(pages, request)
         output, _, act = target.partition(" ")
         try:
-            wish = fleet.Wish(verb, reason, key, output, act, float(for_s) if for_s else None)  # type: ignore[arg-type]
+            lasts_s = float(for_s) if for_s and verb in fleet.LONGEST_S else None  # one choice serves several buttons
+            wish = fleet.Wish(verb, reason, key, output, act, lasts_s)  # type: ignore[arg-type]
             fleet.order(platform, booth_id, wish, f"{who.clerk}@platform")
         except fleet.NotOrderedError as error:
             return _page(pages, request, booth_id, str(error), 422)

@@ -214,7 +214,7 @@ def test_the_list_shows_who_is_there_and_what_burns(inside: InProcess, browser: 
     say(inside, "state", "B8", watch="silent")
     look(inside)
     page = browser.get("/booths").text
-    for words in ("失联 lost", "在线 online", "无应答 silent", "hall.loop/fire", "已等 95 秒", "已转部门"):
+    for words in ("失联 lost", "在线 online", "无应答 silent", "hall.loop/fire", "已等 95 秒", "升级至部门"):
         assert words in page
     one = browser.get("/booths/B7").text
     assert "&lt;b&gt;smoke" in one  # what a booth sends is text, never markup
@@ -227,7 +227,7 @@ def test_staff_acknowledge_reset_and_command_by_name_and_reason(inside: InProces
     born(inside)
     alarm(inside, 1, "unack")
     token = token_in(browser.get("/booths/B7").text)
-    form = {"token": token, "verb": "acknowledge", "key": "hall.loop/fire", "reason": "on the way"}
+    form = {"token": token, "verb": "acknowledge", "key": "hall.loop/fire", "reason": "on the way", "for_s": "1800"}
     assert "已发出" in browser.post("/booths/B7/do", data=form).text
     gate = {"token": token, "verb": "command", "target": "gate.arm open", "reason": "ambulance"}
     browser.post("/booths/B7/do", data=gate)
