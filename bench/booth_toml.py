@@ -36,7 +36,14 @@ class Wires:
 def settings(wires: Wires) -> dict[str, dict[str, Any]]:
     """The sections of booth.toml. Paths under the run folder are relative to it."""
     return {
-        "booth": {"id": BOOTH, "community": COMMUNITY, "is_laboratory": True},
+        "booth": {
+            "id": BOOTH,
+            "community": COMMUNITY,
+            "is_laboratory": True,
+            "way_out": "left",
+            "meet_at": {"zh": "南门小广场", "en": "the square at the south gate"},
+            "neighbours": [{"zh": "北门岗亭", "en": "the booth at the north gate"}],
+        },
         "display": {"mode": wires.display},
         "card_reader": {
             "socket": str(wires.pcscd_socket),
@@ -89,9 +96,17 @@ def write(file: Path, wires: Wires) -> None:
     lines = ["# Written anew by the bench at every start: the wires of this run.", ""]
     for name, section in settings(wires).items():
         lines.append(f"[{name}]")
-        # A JSON text, number, truth value or list of texts is the same in TOML.
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in section.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in section.items()]
         lines.append("")
     new = file.with_suffix(".toml.new")
     new.write_text("\n".join(lines), encoding="utf-8")
     new.replace(file)
+
+
+def _toml(value: object) -> str:
+    """A value on one line: a JSON text, number or truth value is the same in TOML, a table is not."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
