@@ -1,7 +1,8 @@
 """Booths' messages into the database, many at a time, each row once; what may be acknowledged comes out.
 
-One transaction a call. It locks the lines of the booths that spoke, in order of their names, so that any number of
-workers may do this at once: which rows are here without a gap is decided under that lock and told after the commit.
+One transaction a call (a booth never heard of is entered by one before). It locks the lines of the booths that spoke,
+in order of their names, so that any number of workers may do this at once: which rows are here without a gap is decided
+under that lock and told after the commit.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ def take(platform: Platform, messages: Sequence[Heard]) -> list[Told]:
     by_booth: dict[str, list[Heard]] = defaultdict(list)
     for one in messages:
         by_booth[one.booth].append(one)
+    _enter(platform, {name: said[-1].grid for name, said in by_booth.items()}, now)
     with platform.store.engine.begin() as connection:
-        booths = _lock(connection, {name: said[-1].grid for name, said in by_booth.items()}, now)
+        booths = {name: _Booth(values) for name, values in _lock(connection, list(by_booth)).items()}
         for name in sorted(by_booth):
             for one in by_booth[name]:
                 _apply(booths[name], one, now)
@@ -80,25 +82,26 @@ def take(platform: Platform, messages: Sequence[Heard]) -> list[Told]:
     ]
 
 
-def _lock(connection: Connection, grids: dict[str, str], now: dt.datetime) -> dict[str, _Booth]:
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert = sqlite.insert(_BOOTH) if is_sqlite else postgresql.insert(_BOOTH)
-    found = _read(connection, list(grids))
-    missing = sorted(grids.keys() - found.keys())
-    if missing:
-        blank = {
-            "committed": 0, "spans": [], "state": "online", "state_since": now, "heard_at": now, "boot": "",
-            "session": "", "known": "", "newest": 0, "clock": "", "watch": "", "trouble": "", "refused": 0,
-            "birth": {},
-        }  # fmt: skip
-        connection.execute(
-            insert.on_conflict_do_nothing(), [{"id": name, "grid": grids[name], **blank} for name in missing]
-        )
-        found = _read(connection, list(grids))
-    return {name: _Booth(values) for name, values in found.items()}
+def _enter(platform: Platform, grids: dict[str, str], now: dt.datetime) -> None:
+    """Have a line for every booth: in a transaction of its own, because a line that is new and one that is locked are
+    waited for in no common order."""
+    with platform.store.engine.connect() as connection:
+        known = set(connection.scalars(select(_BOOTH.c.id).where(_BOOTH.c.id.in_(grids))))
+    missing = sorted(grids.keys() - known)
+    if not missing:
+        return
+    blank = {
+        "committed": 0, "spans": [], "state": "online", "state_since": now, "heard_at": now, "boot": "",
+        "session": "", "known": "", "newest": 0, "clock": "", "watch": "", "trouble": "", "refused": 0,
+        "birth": {},
+    }  # fmt: skip
+    with platform.store.engine.begin() as connection:
+        insert = sqlite.insert(_BOOTH) if connection.dialect.name == "sqlite" else postgresql.insert(_BOOTH)
+        lines = [{"id": name, "grid": grids[name], **blank} for name in missing]
+        connection.execute(insert.on_conflict_do_nothing(), lines)
 
 
-def _read(connection: Connection, names: list[str]) -> dict[str, dict[str, Any]]:
+def _lock(connection: Connection, names: list[str]) -> dict[str, dict[str, Any]]:
     lines = connection.execute(select(_BOOTH).where(_BOOTH.c.id.in_(names)).order_by(_BOOTH.c.id).with_for_update())
     return {line.id: dict(line._mapping) for line in lines}
 

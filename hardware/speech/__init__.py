@@ -84,6 +84,10 @@ class Speaker(Device, Protocol):
         """A touch or a key: end everything but ALERT within 50 ms."""
         ...
 
+    def silence(self) -> None:
+        """What an ALERT warned of is over, or something graver begins: end everything within 50 ms."""
+        ...
+
     def set_headset(self, is_plugged: bool) -> None:
         """From the jack's switch; unplugging mutes private speech within 100 ms."""
         ...

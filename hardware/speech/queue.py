@@ -98,6 +98,10 @@ class SpeechQueue:
             self.tick(now_s)
         self._choose()
 
+    def silence(self) -> None:
+        """Everything ends, ALERT too, with all that waits."""
+        self._drop(lambda _line: True)
+
     def tick(self, now_s: float) -> None:
         """Time passed: end a touched ALERT whose protection is over."""
         cut_at_s = self.cut_at_s

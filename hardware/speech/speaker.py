@@ -149,6 +149,11 @@ class Pyttsx3Speaker:
         self._queue.hush(time.monotonic())
         self._follow()
 
+    def silence(self) -> None:
+        """An alarm that is over is not said to its end."""
+        self._queue.silence()
+        self._follow()
+
     def set_headset(self, is_plugged: bool) -> None:
         """Unplugging ends a private sentence; the player refuses private sounds by itself, too."""
         self._has_headset = is_plugged

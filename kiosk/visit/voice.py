@@ -45,7 +45,7 @@ class Voice:
         was_alarm, self._alarm = bool(self._alarm), sentences
         if was_alarm == bool(sentences):
             return
-        self.speaker.hush()
+        self.speaker.silence()  # an alarm that is over is not said to its end: the welcome has to be heard
         if sentences:
             self._raised.set()
             self.speaker.sound(Earcon.ALERT)

@@ -122,6 +122,17 @@ def test_touch_ends_everything_but_an_alert() -> None:
     assert queue.cut_at_s == 10.0 + PROTECTED_S
 
 
+def test_silence_ends_alerts_too_with_all_that_wait() -> None:
+    queue = SpeechQueue()
+    queue.say([u("火警", ALERT), u("往左走", ALERT)])
+    queue.say([u("您好。")])
+    begin(queue, 10.0)
+    queue.silence()
+    assert queue.is_silent
+    queue.say([u("您想办什么事？")])
+    assert sounding(queue) == "您想办什么事？"
+
+
 def test_touched_alert_sounds_three_seconds_and_no_longer() -> None:
     queue = SpeechQueue()
     queue.say([u("警报一。警报二。", ALERT)])

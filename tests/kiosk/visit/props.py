@@ -196,6 +196,7 @@ class Speaker(_Device):
         self.said: list[Utterance] = []
         self.sounds: list[Earcon] = []
         self.has_headset = False
+        self.silences = 0
         self.listener: Callable[[Spoken], None] = lambda spoken: None
 
     def say(self, *utterances: Utterance) -> None:
@@ -209,6 +210,9 @@ class Speaker(_Device):
         self.sounds.append(earcon)
 
     def hush(self) -> None: ...
+
+    def silence(self) -> None:
+        self.silences += 1
 
     def set_headset(self, is_plugged: bool) -> None:
         self.has_headset = is_plugged

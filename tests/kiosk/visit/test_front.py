@@ -212,8 +212,10 @@ async def test_the_way_out_is_said_again_and_louder_than_chosen() -> None:
     await hall.clock.advance(3 * hall.times.way_out_again_s)
     assert len(hall.speaker.said) == once + 3 * 4
     assert hall.speaker.sounds.count(Earcon.ALERT) == 4
+    begun = hall.speaker.silences
     QUIET(hall)
     assert volumes == [6, 4]
+    assert hall.speaker.silences == begun + 1, "what waited to be said of the fire must not outlive it"
     told = len(hall.speaker.said)
     await hall.clock.advance(60)
     assert len(hall.speaker.said) == told
