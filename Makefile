@@ -13,11 +13,11 @@ export PYTHONDONTWRITEBYTECODE := $(CI)
 run: setup
 	@exec $(PY) -m booth demo $(if $(WINDOWED),--windowed)
 
-# Two at a time, a file on one side: most tests wait for peers, and stories share a booth. What looks at faces gets the
-# computer to itself: a booth on two cores that are busy with something else asks a clerk instead.
+# Three at a time on two cores, a file on one side: most tests wait for peers, and stories share a booth. What looks at
+# faces gets the computer to itself: a booth on two cores that are busy with something else asks a clerk instead.
 test: setup
 	@status=0; \
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not shared" || status=1; \
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20 -m "not shared" || status=1; \
 	$(PY) -m pytest -m shared --durations 10 || status=1; \
 	exit $$status
 

@@ -18,7 +18,7 @@ from kiosk.site.alarms import Definition, Key
 from kiosk.site.conditioning import Limits
 from kiosk.site.points import LoopBands
 from kiosk.site.positions import Path as KeyPath
-from kiosk.site.positions import line_of
+from kiosk.site.positions import key_lines, line_of
 from kiosk.site.schema import Device, Link, PointSpec, Profile, RuleSpec, SiteSection
 
 LOST, DEGRADED = "lost", "degraded"  # rule words of the alarms of a device's or link's health
@@ -54,14 +54,14 @@ class PlanError(ConfigError):
 
 @dataclass(frozen=True)
 class Source:
-    """A TOML file with the lines of its keys."""
+    """A TOML file. The lines of its keys are looked up only when there is a mistake to point at."""
 
     file: Path
     data: Mapping[str, Any]
-    lines: Mapping[KeyPath, int]
+    text: str
 
     def mistake(self, path: KeyPath, problem: str, cure: str) -> Mistake:
-        return Mistake(self.file, line_of(self.lines, path), _key(path), problem, cure)
+        return Mistake(self.file, line_of(key_lines(self.text), path), _key(path), problem, cure)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from kiosk.config import ConfigError, read_toml
 from kiosk.site.checks import judge
 from kiosk.site.plan import Mistake, Plan, PlanError, Source
 from kiosk.site.positions import Path as KeyPath
-from kiosk.site.positions import key_lines
 from kiosk.site.schema import Device, Link, Profile, RuleSpec, SiteSection
 
 M = TypeVar("M", bound=BaseModel)
@@ -75,7 +74,7 @@ def load(file: Path, profiles: Path) -> Plan:
 
 
 def read_source(file: Path) -> Source:
-    """Parse a TOML file with the lines of its keys. Raises PlanError."""
+    """Parse a TOML file. Raises PlanError."""
     try:
         data = read_toml(file)
         text = file.read_text(encoding="utf-8")
@@ -83,7 +82,7 @@ def read_source(file: Path) -> Source:
         found = re.search(r"at line (\d+)", str(error))
         problem, _, cure = str(error).removeprefix(f"{file}: ").rpartition("; ")
         raise PlanError([Mistake(file, int(found[1]) if found else 0, "", problem, cure)]) from None
-    return Source(file, data, key_lines(text))
+    return Source(file, data, text)
 
 
 def part(model: type[M], source: Source, path: KeyPath, data: object, mistakes: list[Mistake]) -> M | None:

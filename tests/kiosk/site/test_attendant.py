@@ -14,6 +14,9 @@ from kiosk.site.attendant import Attendant
 from tests.kiosk.site.field_driver import FieldDriver, Mood
 
 
+pytestmark = pytest.mark.slow  # drivers that hang are waited for
+
+
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPEN_WITHIN_S", "CLOSE_WITHIN_S", "PROBE_S", "GRACE_S"):

@@ -92,6 +92,7 @@ def test_a_burst_is_all_there(file: LedgerFile) -> None:
     assert scribe.lost == 0
 
 
+@pytest.mark.slow
 def test_a_disk_that_hangs_is_named_while_it_does_and_when_it_is_over(
     file: LedgerFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

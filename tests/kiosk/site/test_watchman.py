@@ -146,6 +146,7 @@ async def test_outputs_are_kept_by_every_tick(booth: Booth) -> None:
     assert set(booth.driver("fire-out").kept) == {watchman.KEEP_S}
 
 
+@pytest.mark.slow
 async def test_a_driver_that_hangs_is_put_aside_with_an_alarm_and_fire_goes_on(
     booth: Booth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
