@@ -13,7 +13,6 @@ from kiosk.site import attendant as module
 from kiosk.site.attendant import Attendant
 from tests.kiosk.site.field_driver import FieldDriver, Mood
 
-
 pytestmark = pytest.mark.slow  # drivers that hang are waited for
 
 
