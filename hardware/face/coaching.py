@@ -48,6 +48,10 @@ class MaskAdvice:
         self._asked_s: float | None = None
         self.was_covered = False
 
+    def is_waiting(self, at_s: float) -> bool:
+        """Whether it was asked, and the person has time left to do it."""
+        return self._asked_s is not None and at_s - self._asked_s < MASK_PATIENCE_S
+
     def judge(self, is_covered: bool, at_s: float) -> Coaching | None:
         """Give MASK_OFF for a frame that does not count: covered, and the person was not asked or not given time."""
         self._in_a_row = self._in_a_row + 1 if is_covered else 0
@@ -57,4 +61,4 @@ class MaskAdvice:
             if self._in_a_row >= self.FRAMES:
                 self._asked_s, self.was_covered = at_s, True
             return Coaching.MASK_OFF
-        return Coaching.MASK_OFF if at_s - self._asked_s < MASK_PATIENCE_S else None
+        return Coaching.MASK_OFF if self.is_waiting(at_s) else None

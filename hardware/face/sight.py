@@ -64,6 +64,8 @@ class Eye:
         self._before = face
         with self._aligned(frame, face) as aligned:
             unmet = check_light(self._engine.measure(aligned), gates) or check_motion(face, before, gates)
+            if unmet is Coaching.HOLD_STILL and self.mask.is_waiting(at_s):
+                unmet = Coaching.MASK_OFF  # nobody takes a mask off without moving: one thing is asked at a time
             unmet = unmet or self.mask.judge(is_covered(aligned), at_s)
             if unmet is not None:
                 return Sight(at_s, unmet, found, face)
