@@ -65,3 +65,11 @@ def booth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     run = tmp_path_factory.mktemp("booth")
     with SimulatedSite(run) as site:
         yield Site(run, site.url, site.pids)
+
+
+@pytest.fixture(scope="module")
+def other_booth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A second one, with a day of its own: a card may try its face nine times a day at one booth."""
+    run = tmp_path_factory.mktemp("other_booth")
+    with SimulatedSite(run) as site:
+        yield Site(run, site.url, site.pids)
