@@ -28,6 +28,7 @@ _ASKED_OF_WHO_MATCHED = frozenset(
     {Coaching.TURN_LEFT, Coaching.TURN_RIGHT, Coaching.NOD, Coaching.COME_CLOSER, Coaching.STAY_STILL}
 )
 
+LET_GO_S = 0.15  # a comparison that hangs is ended by its worker; the camera does not wait for it: 1 s in all
 CAMERA_BACK_S = 5.0  # a cable that was touched, a camera that starts anew
 CAMERA_TROUBLE = {
     Picture.UNPLUGGED: later("The camera is away. One moment, please."),
@@ -183,7 +184,8 @@ class FaceWay:
             unwatch()
             for task in (comparing, losing):
                 task.cancel()
-            await asyncio.gather(comparing, losing, return_exceptions=True)
+            await asyncio.wait({comparing, losing}, timeout=LET_GO_S)
+            comparing.add_done_callback(_let_go)
 
     async def _wait_for_camera(self) -> None:
         """Say what is wrong with the picture and wait for a good one. Raises ``CameraStalled`` when none comes."""
@@ -209,6 +211,12 @@ class FaceWay:
         """Somebody looks over the resident's shoulder, or no longer: what is personal is covered, and it is asked."""
         self._has_company = is_there
         self._case.stage.refresh()
+
+
+def _let_go(comparing: asyncio.Future[Comparison]) -> None:
+    """Nobody waits for it any more: what it ends with is of no interest."""
+    if not comparing.cancelled():
+        comparing.exception()
 
 
 def _tell(trouble: asyncio.Event, status: DeviceStatus) -> None:

@@ -250,3 +250,27 @@ async def test_a_slow_check_of_the_code_shows_that_it_works() -> None:
     hall.backend.verify_code = slowly  # type: ignore[method-assign]
     assert (await hall.play(CERTIFICATE)).name == "served"
     assert "checking_code" in {x.what for x in shown(hall, q.Working)}
+
+
+async def test_the_camera_is_closed_also_while_the_comparison_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.visit.face_way.LET_GO_S", 0.0)
+    hall = Hall()
+    hung = asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await hung.wait()
+
+    hall.matcher.compare = hang  # type: ignore[method-assign, assignment]
+    visit = asyncio.ensure_future(hall.visit())
+    for expected, answer in [*TO_WAYS, (ChooseWay, "face"), (MatchFace, "clerk")]:
+        assert isinstance(await hall._next(visit), expected)
+        await hall._answer(answer)
+    await hall.clock.settle()
+    assert not hall.camera.is_open
+    assert not hung.is_set()
+    hung.set()
+    visit.cancel()
+    await asyncio.gather(visit, return_exceptions=True)
