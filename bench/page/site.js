@@ -63,7 +63,7 @@ export class SiteView {
       parts.count.setAttribute("aria-label", count && `${count} alarms`);
     }
     const rank = ["fire", "panic", "intrusion", "fault", "supervisory", "info"];
-    const isListed = (one) => one.state !== "normal" || one.covers.some((cover) => cover !== "suppressed");
+    const isListed = (one) => !one.covers.includes("suppressed");
     const hidden = site.alarms.length - site.alarms.filter(isListed).length;
     put(parts.hidden, hidden ? `${hidden} more are suppressed: something in their way is lost.` : "");
     const alarms = site.alarms.filter(isListed).sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity) || a.key.localeCompare(b.key));

@@ -12,6 +12,7 @@ import random
 import socket
 from dataclasses import dataclass
 
+from hardware.far_end import FarEnd
 from hardware.network import Credentials, icmp
 
 SDP = (
@@ -94,37 +95,20 @@ class CameraFaults:
     status: int = 200
 
 
-class VirtualCamera:
+class VirtualCamera(FarEnd):
     """An RTSP server that describes one stream; with ``credentials`` only to who proves them (Digest)."""
 
     def __init__(self, credentials: Credentials | None = None, host: str = "127.0.0.1") -> None:
+        super().__init__(host)
         self.credentials = credentials
-        self.host = host
-        self.port = 0
         self.faults = CameraFaults()
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
         """Of its stream."""
         return f"rtsp://{self.host}:{self.port}/stream1"
 
-    async def start(self) -> None:
-        """Listen, on the port it had before if any."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """End; connections break."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-            for writer in set(self._writers):
-                writer.transport.abort()
-            await server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
             while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from hardware.far_end import FarEnd
 from hardware.power.protocol import quoted, words
 
 
@@ -45,33 +46,16 @@ class VirtualSupply:
         self.variables |= {"ups.status": "OL CHRG", "input.voltage": "231.5"}
 
 
-class VirtualUpsd:
+class VirtualUpsd(FarEnd):
     """Use from one event loop."""
 
     def __init__(self, supplies: dict[str, VirtualSupply], host: str = "127.0.0.1") -> None:
+        super().__init__(host)
         self.supplies = supplies
         self.faults = Faults()
-        self.host = host
-        self.port = 0
         self.connections = 0
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
 
-    async def start(self) -> None:
-        """Listen, on the port it had before if any."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """End; connections break."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-            for writer in set(self._writers):
-                writer.transport.abort()
-            await server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
         try:
